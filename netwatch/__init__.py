@@ -1,0 +1,1 @@
+"""netwatch: from a lost echo to a signed report."""

@@ -1,0 +1,1 @@
+"""What technicians and engineers type: one file per command group; talks to the api, never to the database."""

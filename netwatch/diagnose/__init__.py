@@ -1,0 +1,1 @@
+"""From one frozen snapshot to ranked causes. Pure."""

@@ -1,0 +1,1 @@
+"""The probing process: schedule, pipeline, metrics, service."""

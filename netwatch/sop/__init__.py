@@ -1,0 +1,1 @@
+"""The procedure: steps, roles, guards, deadlines. Pure."""

@@ -1,0 +1,1 @@
+"""The api process: who calls, what may be done, what is answered."""
