@@ -14,7 +14,7 @@
         ├── StoreAway                      wait: full, read-only, gone from the network
         └── StoreBroken                    stop writing: corrupt, replaced, deleted
 
-Errors of libraries are wrapped at the edge of the room that uses them. The message is a sentence for a person and says what to do.
+Errors of libraries are wrapped at the edge of the room that uses them. A message is a sentence for a person and says what to do.
 """
 
 from __future__ import annotations

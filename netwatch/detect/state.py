@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers behind `down` and `up` (netwatch.yaml, detection). Seconds, but for alpha (false `down` per device and year)."""
+    """The numbers behind `down` and `up` (netwatch.yaml, detection): seconds, and alpha, the false `down` per device and year."""
 
     interval: float = 10.0
     timeout: float = 1.0
