@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
+from netwatch.detect.state import Reach
 from netwatch.inventory.graph import Graph
 from netwatch.observation import PortStatus
 
-
-class Reach(StrEnum):
-    """What the echoes of one device say at this instant."""
-
-    ANSWERING = "answering"  # one of its last three echoes was answered
-    SILENT = "silent"  # everything lost since its first lost echo, at least three echoes
-    UNSETTLED = "unsettled"  # neither yet
+__all__ = ["DeviceView", "Reach", "Snapshot", "VantageView"]
 
 
 @dataclass(frozen=True, slots=True)
