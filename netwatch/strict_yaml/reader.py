@@ -57,11 +57,12 @@ class _Loader(CSafeLoader):
 class Document:
     """One file: `value` holds dicts, lists, text and None; the composed nodes remember where each stands."""
 
-    __slots__ = ("_index", "_root", "file", "value")
+    __slots__ = ("_index", "_root", "file", "secret", "value")
 
-    def __init__(self, file: str, value: Any, root: Node) -> None:
+    def __init__(self, file: str, value: Any, root: Node, *, secret: bool = False) -> None:
         self.file = file
         self.value = value
+        self.secret = secret  # no message shows what stands in the file
         self._root = root
         self._index: dict[int, dict[str, tuple[Node, Node]]] = {}
 
@@ -107,8 +108,8 @@ class Document:
         return index
 
 
-def load_yaml(path: Path | str, text: str | bytes | None = None) -> Document:
-    """Read one YAML file (or `text`, then `path` is only its name).
+def load_yaml(path: Path | str, text: str | bytes | None = None, *, secret: bool = False) -> Document:
+    """Read one YAML file (or `text`, then `path` is only its name). With `secret`, no message shows what stands in it.
 
     Raises InvalidFile with every fault: not readable, not UTF-8, not YAML, duplicate keys, keys that are not text, tags,
     aliases that blow the file up, nesting without end, several documents, nothing in it.
@@ -116,18 +117,19 @@ def load_yaml(path: Path | str, text: str | bytes | None = None) -> Document:
     file = str(path)
     source = _decode(file, _read(path) if text is None else text)
     root = _compose(file, source)
-    builder = _Builder(file)
+    builder = _Builder(file, secret=secret)
     value = builder.build(root)
     if builder.faults:
         raise InvalidFile(builder.faults)
-    return Document(file, value, root)
+    return Document(file, value, root, secret=secret)
 
 
 class _Builder:
     """Turns composed nodes into plain values; equal texts become one object."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, secret: bool) -> None:
         self.file = file
+        self.secret = secret
         self.faults: list[Fault] = []
         self._texts: dict[str, str] = {}
         self._keys: dict[tuple[str, bool], bool] = {}  # (text, bare) -> is it text for YAML 1.1 as well
@@ -170,7 +172,8 @@ class _Builder:
             if not self._is_text(key):
                 self._refuse_key(key)
             elif name in lines:
-                self._fault(key, f"key '{name}' stands here a second time; the first one is in line {lines[name]}")
+                shown = "this key" if self.secret else f"key '{name}'"
+                self._fault(key, f"{shown} stands here a second time; the first one is in line {lines[name]}")
                 continue
             lines[name] = key.start_mark.line + 1
             value[name] = self.build(content)
@@ -190,7 +193,8 @@ class _Builder:
             self._refuse_tag(key)
         else:
             meaning = "nothing" if key.value in _PLAIN_NOTHING else "a number, a date or true/false"
-            self._fault(key, f"key '{key.value}' is not text: YAML reads it as {meaning}; write it in quotes")
+            shown = "this key" if self.secret else f"key '{key.value}'"
+            self._fault(key, f"{shown} is not text: YAML reads it as {meaning}; write it in quotes")
 
     def _alias(self, node: Node, value: Any, size: int) -> Any:
         if size == 0:
@@ -204,8 +208,8 @@ class _Builder:
         return value
 
     def _refuse_tag(self, node: Node) -> None:
-        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        self._fault(node, f"tag '{tag}' is not used in netwatch's files; write the value without it")
+        tag = "a tag (!)" if self.secret else f"tag '{node.tag.replace('tag:yaml.org,2002:', '!!')}'"
+        self._fault(node, f"{tag} is not used in netwatch's files; write the value without it")
 
     def _fault(self, node: Node, text: str) -> None:
         self.faults.append(Fault(self.file, node.start_mark.line + 1, node.start_mark.column + 1, text))

@@ -46,10 +46,13 @@ def _faults(document: Document, model: type[BaseModel], errors: list[ErrorDetail
             text = f"{_path(known)}'{loc[-1]}' is missing"
             faults[document.fault(loc[:-1], text, key=True)] = None
         elif kind == "extra_forbidden":
-            text = f"{_path(known[:-1])}unknown key '{loc[-1]}'{suggestion(str(loc[-1]), _names_at(model, loc[:-1]))}"
+            shown = "unknown key" if document.secret else f"unknown key '{loc[-1]}'"
+            text = f"{_path(known[:-1])}{shown}{suggestion(str(loc[-1]), _names_at(model, loc[:-1]))}"
             faults[document.fault(loc, text, key=True)] = None
         else:
-            faults[document.fault(loc, f"{_path(known)}{_words(error)}", key=loc[-1:] == ("[key]",))] = None
+            faults[document.fault(loc, f"{_path(known)}{_words(error, secret=document.secret)}", key=loc[-1:] == ("[key]",))] = (
+                None
+            )
     return list(faults)
 
 
@@ -83,8 +86,15 @@ _EXPECTED = {
 }
 
 
-def _words(error: ErrorDetails) -> str:
+def _words(error: ErrorDetails, *, secret: bool) -> str:
     """Say what was expected and what was found."""
+    text, value = _expected(error), error["input"]
+    if text.startswith("expected ") and ", found " not in text and not secret and error["type"] != "value_error":
+        text += f", found {found(value)}"
+    return text.partition(", found ")[0] if secret else text
+
+
+def _expected(error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
@@ -112,8 +122,8 @@ def _words(error: ErrorDetails) -> str:
     elif kind in {"union_tag_not_found", "union_tag_invalid"}:
         expected = f"one of {context.get('expected_tags', context.get('discriminator'))}"
     else:
-        return f"{error['msg'][:1].lower()}{error['msg'][1:]}, found {found(value)}"
-    return f"expected {expected}, found {found(value)}"
+        return f"expected something else: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    return f"expected {expected}"
 
 
 def _choice(value: Any, context: Mapping[str, Any]) -> str:
