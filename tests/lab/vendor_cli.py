@@ -1,7 +1,7 @@
 """A network device's command line over the real state of its namespace: sshd starts it as `vendor_cli.py PLATFORM NAME`.
 
-It answers from `ip -j -s -d addr` at the moment of asking, so what netwatch reads over SSH changes with the fault. Standard library
-only: it runs with `python -I -S`, ten times a minute.
+It answers from `ip -j -s -d addr` at the moment of asking, so what netwatch reads over SSH changes with the fault.
+Standard library only: it runs with `python -I -S`, ten times a minute.
 """
 
 from __future__ import annotations
@@ -91,8 +91,9 @@ def mikrotik_detail(_: str) -> str:
     for number, p in enumerate(ports()):
         flag = "R " if p["oper"] else "  " if p["admin"] else "X "
         lines += [
-            f' {number:>1}  {flag} name="{p["name"]}" default-name="{p["name"]}" type="ether" mtu={p["mtu"]} actual-mtu={p["mtu"]} ',
-            f"      l2mtu=1598 max-l2mtu=9578 mac-address={str(p['mac']).upper()} last-link-up-time=nov/24/2026 01:00:00 ",
+            f' {number:>1}  {flag} name="{p["name"]}" default-name="{p["name"]}" type="ether" ',
+            f"      mtu={p['mtu']} actual-mtu={p['mtu']} l2mtu=1598 max-l2mtu=9578 mac-address={str(p['mac']).upper()} ",
+            f"      last-link-up-time=nov/24/2026 01:00:00 ",
             "      link-downs=0 ",
             "",
         ]
@@ -111,7 +112,7 @@ def linux(command: str) -> str:
         return (done.stdout + done.stderr).rstrip("\n")
     if command.startswith("hostname"):
         return sys.argv[2]
-    return f"-sh: {command.split()[0]}: not found"
+    return f"-sh: {command.split(maxsplit=1)[0]}: not found"
 
 
 Answer = Callable[[str], str]
