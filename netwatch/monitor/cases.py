@@ -1,0 +1,100 @@
+"""The incidents the monitor has in hand, and when one of them earns a ticket (DIAGNOSIS 1.3, 2.4, 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from netwatch.detect.state import silent_for
+from netwatch.diagnose.cause import Cause, Side
+from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, OutageView, reconcile
+from netwatch.monitor.fleet import Fleet
+from netwatch.monitor.mass import MassGuard
+
+PENDING = "pending"  # stands for the ticket number while the writer opens it
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """netwatch.yaml, tickets: seconds."""
+
+    open_after: float = 180.0
+    reopen_within: float = 1800.0
+
+
+class Cases:
+    """Open and recently recovered incidents by key, as the database will have them once the writer is done."""
+
+    def __init__(self, fleet: Fleet, policy: GatePolicy) -> None:
+        self.fleet = fleet
+        self.policy = policy
+        self.known: dict[str, Incident] = {}
+        self.mass = MassGuard()
+        self._asked: dict[str, float] = {}  # key -> when the ticket was asked for
+
+    def load(self, incidents: Sequence[Incident]) -> None:
+        """Take over what the database knows, at the start."""
+        self.known = {incident.key: incident for incident in incidents}
+
+    def open(self) -> list[Incident]:
+        """Return the open incidents."""
+        return [incident for incident in self.known.values() if incident.state is IncidentState.OPEN]
+
+    def any_open(self) -> bool:
+        """Tell whether an incident is open."""
+        return any(incident.state is IncidentState.OPEN for incident in self.known.values())
+
+    def judge(self, causes: Sequence[Cause], views: Mapping[str, OutageView], at: datetime, now: float) -> list[Change]:
+        """Compare the causes of one snapshot with the incidents in hand; take over what changes."""
+        policy = IncidentPolicy(reopen_within=self.policy.reopen_within)
+        changes = reconcile(tuple(self.known.values()), causes, views, at, policy)
+        for change in changes:
+            self.known[change.incident.key] = change.incident
+        self._forget_old(at)
+        self.mass.judge([incident.locus for incident in self.open()], len(self.fleet), now)
+        return changes
+
+    def _forget_old(self, at: datetime) -> None:
+        limit = self.policy.reopen_within
+        for key, incident in list(self.known.items()):
+            ended = incident.ended_at
+            if incident.state is not IncidentState.OPEN and (ended is None or (at - ended).total_seconds() > limit):
+                del self.known[key]
+
+    def earned(self, now: float) -> list[Incident]:
+        """Return the incidents whose gate has passed and which have no ticket yet; each is returned once."""
+        if self.mass.active:
+            return []
+        passed = []
+        for incident in self.open():
+            if incident.ticket is not None or incident.key in self._asked or not wants_ticket(incident):
+                continue
+            if self.silence(incident, now) >= self._open_after(incident):
+                self._asked[incident.key] = now
+                passed.append(incident)
+        return passed
+
+    def silence(self, incident: Incident, now: float) -> float:
+        """Return for how many seconds the longest silent device of the locus has not answered once."""
+        return max((silent_for(watch.state, now) for watch in self.fleet.of(incident.locus)), default=0.0)
+
+    def _open_after(self, incident: Incident) -> float:
+        sites = (self.fleet.graph.inventory.site_of(device) for device in incident.locus if device in self.fleet.watches)
+        return min((float(site.open_after or self.policy.open_after) for site in sites), default=self.policy.open_after)
+
+    def written(self, key: str, ticket: str | None) -> None:
+        """Take the ticket number from the writer; without one the incident may ask again."""
+        self._asked.pop(key, None)
+        incident = self.known.get(key)
+        if incident is not None and ticket is not None:
+            self.known[key] = replace(incident, ticket=ticket)
+
+    def holding(self, device: str) -> Incident | None:
+        """Return the open incident that has this device in its locus."""
+        return next((incident for incident in self.open() if device in incident.locus), None)
+
+
+def wants_ticket(incident: Incident) -> bool:
+    """The monitor's own trouble is no ticket against an office."""
+    return incident.cause.side is not Side.MONITOR

@@ -1,0 +1,148 @@
+"""Every watched device, and the frozen picture of them that a verdict is made on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from netwatch.detect.state import DeviceState, State, silence_reach
+from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
+from netwatch.inventory.graph import Graph
+from netwatch.inventory.model import Status
+from netwatch.monitor.watch import Watch
+from netwatch.observation import PortOper, PortStatus, SnmpReading
+
+ANSWERS = DeviceView(icmp=Reach.ANSWERING)
+NOT_MEASURED = DeviceView(icmp=None)
+PORT_READING_VALID_S = 120.0
+
+
+def reach_of(state: DeviceState) -> Reach | None:
+    """Say what the echoes of one device mean now; a suspect with fewer than three losses is unsettled. None: not measured."""
+    if state.state is State.UNKNOWN:
+        return None
+    if state.state is State.SUSPECT:
+        return silence_reach(state, state.first_lost_at)
+    return silence_reach(state)
+
+
+class Fleet:
+    """The watched devices of one inventory. Times are monotonic seconds unless they are datetimes."""
+
+    def __init__(self, graph: Graph, interval: float) -> None:
+        self.graph = graph
+        self._interval = interval
+        self.watches: dict[str, Watch] = {}
+        self.troubled: set[str] = set()  # suspect or down by their own echoes
+        self.ports: dict[tuple[str, str], tuple[float, PortStatus]] = {}
+        self.snmp: dict[str, bool] = {}  # whether the agent answered last time
+        self._down_readings: dict[tuple[str, str], deque[float]] = {}
+        self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
+        for device in graph.inventory.devices.values():
+            if device.status in (Status.ACTIVE, Status.MAINTENANCE) and "icmp" in device.monitor:
+                self.watches[device.id] = self.new_watch(device.id)
+
+    def new_watch(self, device: str) -> Watch:
+        """Make the watch of a device with the interval the inventory gives it."""
+        return Watch(device, float(self.graph.inventory.devices[device].interval or self._interval))
+
+    def __iter__(self) -> Iterator[Watch]:
+        """Walk all watches."""
+        return iter(self.watches.values())
+
+    def __len__(self) -> int:
+        """Count the watched devices."""
+        return len(self.watches)
+
+    def of(self, devices: Iterable[str]) -> list[Watch]:
+        """Return the watches of these devices, leaving out those that are not watched."""
+        watches = self.watches
+        return [watches[device] for device in devices if device in watches]
+
+    def set_state(self, watch: Watch, state: DeviceState) -> None:
+        """Replace the state of one device and keep the set of troubled ones in step."""
+        watch.state = state
+        if state.state is State.SUSPECT or state.state is State.DOWN:
+            self.troubled.add(watch.device)
+        else:
+            self.troubled.discard(watch.device)
+
+    def reach(self, device: str) -> Reach | None:
+        """Say what the echoes of one device mean right now; None: not measured."""
+        watch = self.watches.get(device)
+        return None if watch is None else reach_of(watch.state)
+
+    def unsettled_ancestors(self, device: str) -> list[str]:
+        """Return the ancestors whose fresh look is still missing: unsettled, or no echo since this device fell silent."""
+        t0 = self.watches[device].state.since
+        missing = []
+        for ancestor in self.graph.ancestors(device):
+            watch = self.watches.get(ancestor)
+            if watch is None:
+                continue
+            state = watch.state
+            stale = state.last_echo_at is None or (state.state is State.UP and (state.last_answer_at or 0.0) < t0)
+            if stale or reach_of(state) is Reach.UNSETTLED:
+                missing.append(ancestor)
+        return missing
+
+    def suspects(self) -> list[str]:
+        """Return the devices that are suspect now: their evidence is read again and again until the verdict."""
+        return sorted(device for device in self.troubled if self.watches[device].state.state is State.SUSPECT)
+
+    def above_is_up(self, device: str) -> bool:
+        """Tell whether no ancestor is in trouble: an outage above must not make a device below look unstable."""
+        return self.graph.ancestors(device).isdisjoint(self.troubled)
+
+    def take(self, reading: SnmpReading) -> None:
+        """Keep what a device said of itself. A reading without an answer only says that the agent is silent."""
+        self.snmp[reading.device] = reading.answered
+        if not reading.answered:
+            return
+        if reading.uptime_s is not None:
+            self.uptime[reading.device] = (reading.at, reading.uptime_s)
+        for port in reading.ports:
+            place = (reading.device, port.name)
+            self.ports[place] = (reading.at, port)
+            if port.oper is PortOper.DOWN or port.reason == "err-disabled":
+                self._down_readings.setdefault(place, deque(maxlen=8)).append(reading.at)
+            else:
+                self._down_readings.pop(place, None)
+
+    def port_down_times(self, device: str) -> list[float]:
+        """Return when the upstream port of a device read down, if it has exactly one uplink with a named port."""
+        uplinks = self.graph.parents(device)
+        if len(uplinks) != 1 or uplinks[0].port is None:
+            return []
+        return list(self._down_readings.get((uplinks[0].to, uplinks[0].port), ()))
+
+    def snapshot(self, now: float, at: datetime, wall: Callable[[float], datetime], vantage: VantageView) -> Snapshot:
+        """Freeze everything known now (DIAGNOSIS 2)."""
+        views: dict[str, DeviceView] = {}
+        for watch in self.watches.values():
+            state = watch.state
+            if state.state is State.UP:
+                views[watch.device] = ANSWERS if self.snmp.get(watch.device, True) else DeviceView(Reach.ANSWERING, snmp=False)
+            elif state.state is State.UNKNOWN:
+                views[watch.device] = NOT_MEASURED
+            else:
+                views[watch.device] = DeviceView(
+                    icmp=reach_of(state),
+                    since=wall(state.since),
+                    certain=state.state is State.DOWN,
+                    snmp=self.snmp.get(watch.device),
+                    refused_by=watch.refused_by,
+                )
+        return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)
+
+    def _fresh_ports(self, now: float) -> Mapping[tuple[str, str], PortStatus]:
+        return {place: port for place, (at, port) in self.ports.items() if now - at <= PORT_READING_VALID_S}
+
+    def counts(self) -> dict[State, int]:
+        """Count the devices by the state people see."""
+        counts = dict.fromkeys(State, 0)
+        for watch in self.watches.values():
+            live = State.SUSPECT if watch.shown is State.UP and watch.state.state is State.SUSPECT else watch.shown
+            counts[live] += 1
+        return counts

@@ -1,0 +1,268 @@
+"""One frozen snapshot, one verdict, one transaction: from troubled devices to incidents and to the states that people see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from netwatch.clock import Clock
+from netwatch.detect.barrier import RECOVERY_SPREAD_S
+from netwatch.detect.state import State, forget
+from netwatch.diagnose.cause import Cause, CauseKind, Domain, Evidence, Side
+from netwatch.diagnose.localise import localise, unreachable
+from netwatch.diagnose.observations import dump
+from netwatch.diagnose.snapshot import Snapshot, VantageView
+from netwatch.incident import Change, OutageView
+from netwatch.inventory.model import Window, WindowMode
+from netwatch.monitor.cases import Cases
+from netwatch.monitor.fleet import Fleet
+from netwatch.monitor.records import Blind, Moment, Recorder, StateChange
+from netwatch.monitor.stability import Stability
+from netwatch.monitor.vantage import IsolationCheck
+from netwatch.monitor.watch import Watch
+from netwatch.monitor.windows import covered
+
+BARRIER_WAIT_S = 20.0  # how long a verdict waits for a fresh look at an ancestor (DIAGNOSIS 2.1)
+FLUSH_S = 1.0  # states that need no verdict are written this often
+SHARE = 4.0  # after a verdict that took t seconds the next waits 4 t: a mass outage must not starve the probing
+LEAST_APART_S = 0.2
+
+
+class Judge:
+    """Judges when something has changed, and says what is to be written. Times are monotonic seconds unless they are datetimes."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        cases: Cases,
+        recorder: Recorder,
+        isolation: IsolationCheck,
+        clock: Clock,
+        wall: Callable[[float], datetime],
+        boot: str,
+    ) -> None:
+        self.fleet = fleet
+        self.cases = cases
+        self.frozen = False
+        self.windows: tuple[Window, ...] = fleet.graph.inventory.maintenance
+        self.stability = Stability()
+        self.judgements = 0
+        self._recorder = recorder
+        self._isolation = isolation
+        self._clock = clock
+        self._wall = wall
+        self._boot = boot
+        self._sequence = 0
+        self._touched: dict[str, str] = {}  # device -> why its state moved
+        self._due: float | None = None  # when the next verdict is wanted
+        self._not_before = 0.0
+        self._flush_at = 0.0
+        self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
+
+    def tx(self) -> str:
+        """Return a transaction id that no other start of the monitor will use."""
+        self._sequence += 1
+        return f"{self._boot}-{self._sequence}"
+
+    # What the pipeline tells
+
+    def touch(self, watch: Watch, reason: str) -> None:
+        """This device's state moved; show it with the next verdict or flush."""
+        self._touched[watch.device] = reason
+
+    def want(self, at: float) -> None:
+        """Ask for a verdict at `at`, or sooner if somebody else asked."""
+        self._due = at if self._due is None else min(self._due, at)
+
+    def verdict_wanted(self, watch: Watch, at: float) -> None:
+        """This device is silent for certain: judge it, on fresh looks at its ancestors."""
+        self._waiting[watch.device] = at + BARRIER_WAIT_S
+        self.want(at)
+
+    # The verdict
+
+    def run(self, now: float) -> None:
+        """Judge if something has changed and the last verdict was long enough ago; else write the states that moved."""
+        if self._due is not None and now >= self._due and now >= self._not_before:
+            began = self._clock.monotonic()
+            self._due = None
+            self._verdict(now)
+            self._not_before = now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - began))
+        elif self._touched and now >= self._flush_at:
+            self._flush_at = now + FLUSH_S
+            self._write(now, self._shown({}, now), [], None)
+
+    def _verdict(self, now: float) -> None:
+        self.judgements += 1
+        at = self._wall(now)
+        self._wait_for_fresh_looks(now)
+        if not self.fleet.troubled:
+            changes = self.cases.judge((), self._outages(now, {}), at, now)
+            self._write(now, self._shown({}, now), changes, None)
+            return
+        snapshot = self.snapshot(now)
+        causes = localise(snapshot)
+        hidden = unreachable(snapshot, causes)
+        changes = self.cases.judge(causes, self._outages(now, hidden), at, now)
+        if self.cases.mass.active or self._waiting:
+            self.want(now + 1.0)
+        self._want_after_grace(now)
+        self._write(now, self._shown(hidden, now), changes, snapshot)
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Freeze what is known."""
+        return self.fleet.snapshot(now, self._wall(now), self._wall, VantageView(carrier=self._isolation.carrier()))
+
+    def _wait_for_fresh_looks(self, now: float) -> None:
+        for device, until in list(self._waiting.items()):
+            watch = self.fleet.watches.get(device)
+            settled = watch is None or watch.state.state is not State.DOWN or not self.fleet.unsettled_ancestors(device)
+            if settled or now >= until:
+                del self._waiting[device]
+
+    def _want_after_grace(self, now: float) -> None:
+        later = [watch.grace_until for watch in self.fleet.of(self.fleet.troubled) if watch.grace_until > now]
+        if later:
+            self.want(min(later))
+
+    def _outages(self, now: float, hidden: Mapping[str, str]) -> dict[str, OutageView]:
+        """Say of every device that is silent, or was part of an incident, what an incident needs to know."""
+        devices = set(self.fleet.troubled)
+        for incident in self.cases.known.values():
+            devices |= incident.locus | incident.affected.keys()
+        views = {}
+        for watch in self.fleet.of(sorted(devices)):
+            state = watch.state
+            silent = state.state is State.DOWN
+            held = watch.covered or watch.device in self._waiting or now < watch.grace_until
+            views[watch.device] = OutageView(
+                certain=silent and not held,
+                silent=state.state in (State.DOWN, State.SUSPECT) or self.stability.is_flapping(watch.device),
+                since=self._wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
+                answered_at=self._wall(state.since) if state.state is State.UP else None,
+                hidden_by=hidden.get(watch.device),
+            )
+        return views
+
+    # What people see
+
+    def _shown(self, hidden: Mapping[str, str], now: float) -> list[StateChange]:
+        """Work out the state of every device that moved, and of every silent one, and note the changes."""
+        changes = []
+        names = self._touched.keys() | self.fleet.troubled
+        for watch in self.fleet.of(sorted(names)):
+            entry = hidden.get(watch.device)
+            shown = self._show(watch, entry)
+            if shown is State.UNREACHABLE and entry is None:
+                entry = watch.explained_by
+            if shown is watch.shown and entry == watch.explained_by:
+                continue
+            changes.append(self._move(watch, shown, entry, now, self._touched.get(watch.device, "verdict")))
+        self._touched.clear()
+        return changes
+
+    def _show(self, watch: Watch, entry: str | None) -> State:
+        state = watch.state.state
+        if watch.covered:
+            return State.MAINTENANCE
+        if self.stability.is_flapping(watch.device):
+            return State.FLAPPING
+        if state is State.SUSPECT or (state is State.DOWN and (watch.device in self._waiting or watch.state.answers)):
+            return watch.shown  # not settled: what was shown stays
+        if state is State.DOWN:
+            return State.DOWN if entry is None else State.UNREACHABLE
+        if state is State.UP and watch.state.degraded:
+            return State.DEGRADED
+        return state
+
+    def _move(self, watch: Watch, shown: State, entry: str | None, now: float, reason: str) -> StateChange:
+        before, watch.shown = watch.shown, shown
+        watch.explained_by = entry if shown is State.UNREACHABLE else None
+        at = watch.state.since if shown in (State.DOWN, State.UNREACHABLE, State.UP) and watch.state.since else now
+        watch.since = self._wall(at)
+        if {before, shown} <= {State.UP, State.DOWN}:
+            self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
+        return StateChange(watch.device, before, shown, watch.since, reason, watch.explained_by, watch.state.loss_ratio)
+
+    def _write(self, now: float, states: Sequence[StateChange], changes: Sequence[Change], snapshot: Snapshot | None) -> None:
+        if not states and not changes:
+            return
+        evidence: Mapping[str, Any] | None = None
+        if snapshot is not None and changes:
+            evidence = {**dump(snapshot), "echoes": self._echoes(changes)}
+        self._recorder.submit(Moment(self.tx(), self._wall(now), tuple(states), tuple(changes), evidence))
+
+    def _echoes(self, changes: Sequence[Change]) -> dict[str, list[Any]]:
+        """Return the remembered echoes of the places the changes are about: RFC 3339 time, microseconds or null when lost."""
+        names: set[str] = set()
+        for change in changes:
+            for device in change.incident.locus:
+                names.add(device)
+                names |= self.fleet.graph.ancestors(device) if device in self.fleet.watches else set()
+        return {
+            watch.device: [
+                [self._wall(at).isoformat(timespec="milliseconds"), None if rtt is None else round(rtt * 1e6)]
+                for at, rtt in watch.recent()
+            ]
+            for watch in self.fleet.of(sorted(names))
+        }
+
+    # Overlays
+
+    def cover(self, now: float) -> None:
+        """Lay maintenance windows over the devices they name, and lift those that have ended; then judge what is silent."""
+        places = covered(self.windows, self.fleet.graph, self._wall(now))
+        for watch in self.fleet:
+            mode = places.get(watch.device)
+            unprobed = mode is WindowMode.NO_PROBING
+            inside = mode in (WindowMode.NO_PROBING, WindowMode.SILENT)
+            if inside == watch.covered and unprobed == watch.unprobed:
+                continue
+            if unprobed:
+                self.fleet.set_state(watch, forget(watch.state))
+            watch.covered, watch.unprobed = inside, unprobed
+            self.touch(watch, "window_began" if inside else "window_ended")
+            self.want(now)
+        for device, flapping in self.stability.judge(now):
+            watch = self.fleet.watches[device]
+            self.touch(watch, "flapping_began" if flapping else "flapping_ended")
+            self.want(now)
+
+    def freeze(self, now: float, since: float) -> None:
+        """The monitor itself is cut off: nothing is known any more, nobody is judged, the gap is no data (DIAGNOSIS 2.3)."""
+        self.frozen = True
+        self._isolation.since = since
+        vantage = self.fleet.graph.inventory.vantage
+        evidence = Evidence("own_link_down", {"carrier": self._isolation.carrier(), "silent_s": round(now - since)})
+        cause = Cause(
+            CauseKind.MONITOR,
+            vantage,
+            Side.MONITOR,
+            Domain.MONITOR,
+            0.97,
+            frozenset({vantage}),
+            frozenset({vantage}),
+            (evidence,),
+        )
+        view = OutageView(certain=True, silent=True, since=self._wall(since), answered_at=None, hidden_by=None)
+        views = {**self._outages(now, {}), vantage: view}
+        changes = self.cases.judge((cause,), views, self._wall(now), now)
+        for watch in self.fleet:
+            self.fleet.set_state(watch, forget(watch.state))
+            watch.hot = False
+            self.touch(watch, "monitor_isolated")
+        self._waiting.clear()
+        self._write(now, self._shown({}, now), changes, None)
+        self._recorder.submit(Blind(self.tx(), self._wall(now), self._wall(since), None, "isolated"))
+
+    def thaw(self, now: float) -> None:
+        """Something answers again: every device is unknown until it was asked afresh."""
+        self.frozen = False
+        since = self._isolation.since if self._isolation.since is not None else now
+        self._isolation.since = None
+        for watch in self.fleet:
+            watch.grace_until = now + RECOVERY_SPREAD_S
+        self.want(now)
+        self._recorder.submit(Blind(self.tx(), self._wall(now), self._wall(since), self._wall(now), "isolated"))

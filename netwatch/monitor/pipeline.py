@@ -1,0 +1,259 @@
+"""The one walk from an echo to an incident: the only module of the monitor that knows the order of the steps.
+
+Synchronous, without a clock or a socket of its own: `tick` and the callbacks of the probe engine drive it, so that the daemon and
+the simulator run the same code. Times are monotonic seconds unless they are datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Protocol
+
+from netwatch.clock import Clock
+from netwatch.detect import barrier
+from netwatch.detect.state import (
+    Event,
+    Policy,
+    State,
+    Transition,
+    advance,
+    drop_suspicion,
+    fast_lane,
+    forget,
+    next_delay,
+    take_fast_lane,
+)
+from netwatch.monitor.cases import Cases
+from netwatch.monitor.counts import Counts
+from netwatch.monitor.fleet import Fleet
+from netwatch.monitor.judge import Judge
+from netwatch.monitor.records import Beat, Blind, ClockStep, OpenTicket, Recorder, Sweep
+from netwatch.monitor.schedule import EchoSchedule
+from netwatch.monitor.vantage import IsolationCheck
+from netwatch.monitor.watch import LOST, Watch
+from netwatch.observation import Echo, SnmpReading
+
+CHECK_EVERY_S = 1.0
+BEAT_EVERY_S = 10.0
+SWEEP_EVERY_S = 60.0
+GATE_LEAST_S = 180.0  # after this long a silent device is probed at the pace of the rounds again
+
+
+class Prober(Protocol):
+    """Sends echoes; answers come back through the pipeline's callbacks."""
+
+    def send_many(self, targets: Sequence[Any], now: float, *, scheduled: bool) -> None:
+        """Send one echo to each target."""
+
+
+class Readers(Protocol):
+    """Reads devices by SNMP and SSH when asked; answers come back through `Pipeline.read`."""
+
+    def look(self, device: str) -> None:
+        """Read the upstream ports of this device soon; asked again while it is suspect."""
+
+
+class Pipeline:
+    """Watches a fleet: what to probe, what to believe, what to judge, what to write."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        cases: Cases,
+        judge: Judge,
+        prober: Prober,
+        recorder: Recorder,
+        clock: Clock,
+        isolation: IsolationCheck,
+        policy: Policy,
+        readers: Readers | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self.fleet = fleet
+        self.cases = cases
+        self.judge = judge
+        self.recorder = recorder
+        self.policy = policy
+        self.counts = Counts()
+        self.isolation = isolation
+        self.started_at = clock.monotonic()
+        self.schedule = EchoSchedule(self.started_at)
+        self._prober = prober
+        self._readers = readers
+        self._clock = clock
+        self._random = random or Random()  # noqa: S311  # spreads probes, keeps no secret
+        self._ignore_before = self.started_at  # echoes sent before a pause say nothing
+        self._ticked_at = self.started_at
+        self._check_at = self._beat_at = self.started_at
+        self._sweep_at = self.started_at + SWEEP_EVERY_S
+        self._offset = clock.now() - timedelta(seconds=self.started_at)
+        for watch in fleet:
+            self.schedule.add(watch)
+
+    # What the probe engine reports
+
+    def answered(self, target: Any, sent_at: float, rtt: float, scheduled: bool) -> None:  # noqa: FBT001  # hot path, called by position
+        """Take one answer."""
+        if sent_at < self._ignore_before:
+            return
+        watch: Watch = target.owner
+        watch.remember(sent_at, rtt)
+        self.counts.answered += 1
+        self.counts.rtt_sum += rtt
+        self.isolation.answered_at = sent_at
+        before = watch.state
+        moved = advance(before, Echo(watch.device, sent_at, rtt, None, scheduled), self.policy)
+        watch.state = moved.state
+        if moved.event is not None:
+            self._changed(watch, moved, sent_at)
+        elif before.state is State.DOWN and moved.state.answers:
+            if moved.state.answers == 1:
+                self._answers_again(watch, sent_at)
+            self.schedule.heat(watch, sent_at + next_delay(moved.state, self.policy, gate_passed=False))
+
+    def lost(self, target: Any, sent_at: float, refused_by: str | None, scheduled: bool) -> None:  # noqa: FBT001
+        """Take one echo without an answer."""
+        if sent_at < self._ignore_before:
+            return
+        watch: Watch = target.owner
+        watch.remember(sent_at, LOST)
+        self.counts.lost += 1
+        watch.refused_by = refused_by or watch.refused_by
+        moved = advance(watch.state, Echo(watch.device, sent_at, None, refused_by, scheduled), self.policy)
+        self.fleet.set_state(watch, moved.state)
+        if moved.event is not None:
+            self._changed(watch, moved, sent_at)
+        elif moved.state.state is State.SUSPECT and fast_lane(moved.state, self.fleet.port_down_times(watch.device), self.policy):
+            moved = take_fast_lane(moved.state)
+            self.fleet.set_state(watch, moved.state)
+            self._changed(watch, moved, sent_at)
+
+    def not_probed(self, target: Any, at: float, reason: str) -> None:
+        """Take a probe that was not made: a fact about the monitor, no state moves."""
+        self.counts.not_probed(reason)
+        self.isolation.local_error(at, reason)
+        watch: Watch = target.owner
+        if watch.hot:
+            self.schedule.heat(watch, at + self.policy.suspect_interval)
+
+    def read(self, reading: SnmpReading) -> None:
+        """Take what a device said of itself by SNMP: evidence, never proof of silence or of life."""
+        self.fleet.take(reading)
+        if self.fleet.troubled:
+            self.judge.want(reading.at)
+
+    # The steps
+
+    def _changed(self, watch: Watch, moved: Transition, at: float) -> None:
+        """Do what a change of one device's state asks for."""
+        event = moved.event
+        self.fleet.set_state(watch, moved.state)
+        self.judge.touch(watch, moved.reason)
+        if event is Event.BECAME_SUSPECT:
+            self.schedule.heat(watch, at + self.policy.suspect_interval)
+            self.schedule.burst(
+                self.fleet.of(barrier.circle(self.fleet.graph, watch.device, self.fleet.reach, self._random.sample))
+            )
+            if self._readers is not None:
+                self._readers.look(watch.device)
+            return
+        if event is Event.BECAME_DOWN:
+            self.cases.mass.lost(watch.device, at)
+            self.judge.verdict_wanted(watch, at)
+            return
+        watch.refused_by = None
+        self.schedule.cool(watch)
+        if event in (Event.BECAME_UP, Event.CLEARED) and (self.fleet.troubled or self.cases.any_open()):
+            self.judge.want(at)
+
+    def _answers_again(self, entry: Watch, at: float) -> None:
+        """A silent device answers: whatever is behind it is judged afresh, after it had time to boot (DIAGNOSIS 2.2)."""
+        behind = [
+            watch
+            for watch in self.fleet.of(barrier.behind(self.fleet.graph, entry.device))
+            if watch.device in self.fleet.troubled
+        ]
+        order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
+        for watch in behind:
+            self.fleet.set_state(watch, forget(watch.state))
+            watch.grace_until = at + barrier.BOOT_GRACE_S
+            self.judge.touch(watch, f"behind_recovered entry={entry.device}")
+            self.schedule.heat(watch, at + order[watch.device])
+        self.judge.want(at)
+
+    def tick(self, now: float) -> None:
+        """Send what is due, judge what has changed, write what was decided. Called every 50 ms or so."""
+        if now - self._ticked_at > 2 * self.policy.interval:
+            self.blind(self._ticked_at, now, "paused")
+        self._ticked_at = now
+        calm, extra = self.schedule.due(now)
+        self._send(calm, now, scheduled=True)
+        self._send(extra, now, scheduled=False)
+        if now >= self._check_at:
+            self._check_at = now + CHECK_EVERY_S
+            self._check(now)
+        if not self.judge.frozen:
+            self.judge.run(now)
+        for written in self.recorder.collect():
+            if isinstance(written.record, OpenTicket):
+                self.cases.written(written.record.incident, written.ticket)
+
+    def _send(self, watches: Sequence[Watch], now: float, *, scheduled: bool) -> None:
+        targets = []
+        for watch in watches:
+            if watch.hot:
+                if watch.state.state in (State.SUSPECT, State.DOWN):
+                    silent = now - watch.state.since
+                    self.schedule.heat(watch, now + next_delay(watch.state, self.policy, gate_passed=silent > GATE_LEAST_S))
+                else:
+                    self.schedule.cool(watch)
+            if watch.target is not None and not watch.unprobed:
+                targets.append(watch.target)
+        if targets:
+            self._prober.send_many(targets, now, scheduled=scheduled)
+
+    def _check(self, now: float) -> None:
+        """Once a second: am I cut off, have windows begun or ended, has an incident earned its ticket, is it time to report?"""
+        if self.judge.frozen:
+            if not self.isolation.quiet(now):
+                self.judge.thaw(now)
+        elif self.fleet.troubled and self.isolation.broken(now):
+            self._ignore_before = now
+            self.judge.freeze(now, self.isolation.answered_at or self.started_at)
+        self.judge.cover(now)
+        if not self.judge.frozen:
+            for incident in self.cases.earned(now):
+                self.recorder.submit(OpenTicket(self.judge.tx(), self.wall(now), incident.key))
+            if self._readers is not None:
+                for device in self.fleet.suspects():
+                    self._readers.look(device)
+        if now >= self._beat_at:
+            self._beat_at = now + BEAT_EVERY_S
+            self.recorder.submit(Beat(self.judge.tx(), self.wall(now), isolated=self.judge.frozen))
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_EVERY_S
+            self.recorder.submit(Sweep(self.judge.tx(), self.wall(now)))
+
+    def blind(self, since: float, until: float, reason: str) -> None:
+        """Nothing was measured between these times: suspicions are dropped, `down` stays, the gap is recorded as no data."""
+        self._ignore_before = until
+        for watch in self.fleet.of(sorted(self.fleet.troubled)):
+            kept = drop_suspicion(watch.state)
+            if kept is not watch.state:
+                self.fleet.set_state(watch, kept)
+                self.schedule.cool(watch)
+        self.counts.blind(reason, until - since)
+        self.recorder.submit(Blind(self.judge.tx(), self.wall(until), self.wall(since), self.wall(until), reason))
+
+    def clock_stepped(self, seconds: float) -> None:
+        """The wall clock jumped: noted, nothing else. New records carry the new time, stored deadlines stay."""
+        self.counts.clock_steps["forward" if seconds > 0 else "back"] += 1
+        self._offset = self._clock.now() - timedelta(seconds=self._clock.monotonic())
+        self.recorder.submit(ClockStep(self.judge.tx(), self._clock.now(), seconds))
+
+    def wall(self, at: float) -> datetime:
+        """Return the wall-clock time of a monotonic one."""
+        return self._offset + timedelta(seconds=at)

@@ -1,0 +1,108 @@
+"""The one writer thread: probing never waits for a disk, and nothing decided is lost while the database is away (RELIABILITY P7)."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from netwatch.clock import Clock
+from netwatch.errors import NetwatchError, StoreAway, StoreBroken, StoreBusy
+from netwatch.monitor.records import Beat, Record, Sweep, Write, Written
+
+QUEUE_LIMIT = 100_000  # records kept in memory while the database is away: an hour of a very bad day
+RETRY_S = 1.0
+
+
+class ThreadRecorder:
+    """Writes records in order, one transaction each; what fails for now is tried again with its true time."""
+
+    def __init__(self, write: Write, *, clock: Clock) -> None:
+        self._write = write
+        self._clock = clock
+        self._queue: deque[Record] = deque()
+        self._written: deque[Written] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self.alive_at = clock.monotonic()  # the writer's heartbeat; the watchdog looks at it
+        self.writable = True
+        self.dropped = 0
+        self.errors: dict[str, int] = {}
+        self.last_error: str | None = None
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, record: Record) -> None:
+        """Queue one record. While the database is away, heartbeats and sweeps make way for decisions."""
+        with self._wake:
+            if not self.writable and isinstance(record, Beat | Sweep):
+                return
+            if len(self._queue) >= QUEUE_LIMIT:
+                self.dropped += 1
+                return
+            self._queue.append(record)
+            self._wake.notify()
+
+    def collect(self) -> list[Written]:
+        """Return what has been written since the last call."""
+        written: list[Written] = []
+        while self._written:
+            written.append(self._written.popleft())
+        return written
+
+    def waiting(self) -> int:
+        """Return how many records wait to be written."""
+        return len(self._queue)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what is queued, then end the thread. Returns whether everything was written in time."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive() and not self._queue
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue and not self._stopping:
+                    self.alive_at = self._clock.monotonic()
+                    self._wake.wait(RETRY_S)
+                if not self._queue:
+                    return
+                record = self._queue[0]
+            self.alive_at = self._clock.monotonic()
+            if self._try(record):
+                with self._wake:
+                    self._queue.popleft()
+            elif self._stopping:
+                return
+            else:
+                with self._wake:
+                    self._wake.wait(RETRY_S)
+
+    def _try(self, record: Record) -> bool:
+        """Write one record; False: the database is away, keep it and try again."""
+        try:
+            self._written.append(self._write(record))
+        except (StoreBusy, StoreAway, StoreBroken) as error:
+            self._count(type(error).__name__, str(error))
+            self.writable = False
+            return False
+        except NetwatchError as error:  # decided meanwhile by somebody else, or refused: this record is over
+            self._count(type(error).__name__, str(error))
+            self._written.append(Written(record, error=str(error)))
+            return True
+        except Exception as error:  # noqa: BLE001  # a bug in one record must not end the writing of all others
+            self._count("unexpected", f"{type(error).__name__}: {error}")
+            self._written.append(Written(record, error=f"{type(error).__name__}: {error}"))
+            return True
+        self.writable = True
+        self.last_error = None
+        return True
+
+    def _count(self, kind: str, text: str) -> None:
+        self.errors[kind] = self.errors.get(kind, 0) + 1
+        self.last_error = text

@@ -1,0 +1,123 @@
+"""Is it me? What the monitor knows of its own link (DIAGNOSIS 2.3, ring 0)."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from pathlib import Path
+from typing import Protocol
+
+QUIET_S = 3.0  # nothing answered for this long: worth asking whether we are cut off
+LOCAL_ERRORS = frozenset({"enetunreach", "enetdown", "enodev", "eaddrnotavail"})
+
+
+class Vantage(Protocol):
+    """The monitor's own seat in the network."""
+
+    def carrier(self) -> bool | None:
+        """Say whether the interface towards the network has a carrier and a route; None: cannot be told."""
+
+
+class SystemVantage:
+    """Reads the kernel: the route towards one address of the vantage device, and the carrier of its interface."""
+
+    def __init__(self, address: str, *, sys_class_net: Path = Path("/sys/class/net")) -> None:
+        self._address = address
+        self._interfaces = sys_class_net
+        self._interface: str | None = None
+
+    def carrier(self) -> bool | None:
+        """Return False when there is no route or the interface has lost its carrier."""
+        source = self._source()
+        if source is not None:
+            self._interface = self._interface_of(source) or self._interface
+        if self._interface is None:
+            return source is not None or None
+        if self._interface == "lo":
+            return source is not None
+        try:
+            state = (self._interfaces / self._interface / "operstate").read_text().strip()
+        except OSError:
+            return False
+        return source is not None and state in {"up", "unknown"}
+
+    def _source(self) -> str | None:
+        """Return the address the kernel would send from; nothing is sent."""
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((self._address, 9))
+                return str(probe.getsockname()[0])
+        except OSError:
+            return None
+
+    def _interface_of(self, source: str) -> str | None:
+        """Find the interface that carries an address of ours."""
+        if source.startswith("127.") or source == "::1":
+            return "lo"
+        wanted = socket.inet_aton(source) if ":" not in source else None
+        for index, name in socket.if_nameindex():
+            if wanted is not None and _ipv4_of(name) == wanted:
+                return name
+            if wanted is None and _has_ipv6(source, index):
+                return name
+        return None
+
+
+def _ipv4_of(name: str) -> bytes | None:
+    """Return the first IPv4 address of an interface (SIOCGIFADDR)."""
+    import fcntl
+    import struct
+
+    siocgifaddr = 0x8915
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe.fileno(), siocgifaddr, struct.pack("256s", name[:15].encode()))
+        except OSError:
+            return None
+    return answer[20:24]
+
+
+def _has_ipv6(source: str, index: int) -> bool:
+    """Look an IPv6 address up in /proc/net/if_inet6."""
+    wanted = socket.inet_pton(socket.AF_INET6, source.split("%", maxsplit=1)[0]).hex()
+    try:
+        rows = Path("/proc/net/if_inet6").read_text().splitlines()
+    except OSError:
+        return False
+    return any(row.split()[0] == wanted and int(row.split()[1], 16) == index for row in rows)
+
+
+class IsolationCheck:
+    """Decides from answers, local errors and the carrier whether the monitor itself is cut off. Times are monotonic seconds."""
+
+    def __init__(self, vantage: Vantage) -> None:
+        self._vantage = vantage
+        self._errors: deque[float] = deque(maxlen=32)
+        self.answered_at: float | None = None
+        self.since: float | None = None  # isolated since
+
+    def answered(self, at: float) -> None:
+        """Note that something out there answered."""
+        self.answered_at = at
+
+    def local_error(self, at: float, reason: str) -> None:
+        """Note that a probe could not leave this machine."""
+        if reason in LOCAL_ERRORS:
+            self._errors.append(at)
+
+    def quiet(self, now: float) -> bool:
+        """Nothing has answered for a while, so the question is worth asking."""
+        return self.answered_at is None or now - self.answered_at >= QUIET_S
+
+    def broken(self, now: float) -> bool:
+        """Ring 0 is broken: nothing answers, and the interface has no carrier or every probe fails on this machine."""
+        if not self.quiet(now):
+            return False
+        if self._errors and now - self._errors[-1] < QUIET_S:
+            return True
+        return self._vantage.carrier() is False
+
+    def carrier(self) -> bool | None:
+        """Ask the seat itself."""
+        return self._vantage.carrier()

@@ -1,0 +1,42 @@
+"""Which maintenance windows lie over which devices now (FEATURES M7). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from netwatch.inventory.graph import Graph
+from netwatch.inventory.model import Status, Window, WindowMode
+
+_STRENGTH = {WindowMode.LABEL: 0, WindowMode.SILENT: 1, WindowMode.NO_PROBING: 2}
+_PERIOD = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
+
+
+def active(window: Window, at: datetime) -> bool:
+    """Tell whether a window is open at `at`. The zone has no daylight saving, so a period is a fixed time."""
+    if at < window.starts_at:
+        return False
+    begin = window.starts_at
+    if window.repeat is not None:
+        begin += (at - begin) // _PERIOD[window.repeat] * _PERIOD[window.repeat]
+    return at < begin + (window.ends_at - window.starts_at)
+
+
+def covered(windows: Sequence[Window], graph: Graph, at: datetime) -> dict[str, WindowMode]:
+    """Return the devices under a window at `at` with the strongest mode; a device whose status is `maintenance` is silent for good."""
+    places: dict[str, WindowMode] = {}
+    for window in windows:
+        if not active(window, at):
+            continue
+        names = set(window.devices)
+        for site in window.sites:
+            names.update(graph.devices_of_site.get(site, ()))
+        for group in window.groups:
+            names |= graph.members(group)
+        for name in names:
+            if name not in places or _STRENGTH[window.mode] > _STRENGTH[places[name]]:
+                places[name] = window.mode
+    for device in graph.inventory.devices.values():
+        if device.status is Status.MAINTENANCE:
+            places.setdefault(device.id, WindowMode.SILENT)
+    return places
