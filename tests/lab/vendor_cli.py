@@ -93,7 +93,7 @@ def mikrotik_detail(_: str) -> str:
         lines += [
             f' {number:>1}  {flag} name="{p["name"]}" default-name="{p["name"]}" type="ether" ',
             f"      mtu={p['mtu']} actual-mtu={p['mtu']} l2mtu=1598 max-l2mtu=9578 mac-address={str(p['mac']).upper()} ",
-            f"      last-link-up-time=nov/24/2026 01:00:00 ",
+            "      last-link-up-time=nov/24/2026 01:00:00 ",
             "      link-downs=0 ",
             "",
         ]
