@@ -193,7 +193,7 @@ class Channel:
                 results.append((target, sent[sequence], state[sequence] == SCHEDULED))
             state[sequence] = LOST
         for target, sent_at, scheduled in results:
-            if blind or sent_at <= self.dropped_at:
+            if blind or sent_at < self.dropped_at:
                 self.counters.not_probed += 1
                 self.counters.local_errors["socket_drop"] += 1
                 self.sink.not_probed(target, sent_at, "socket_drop")

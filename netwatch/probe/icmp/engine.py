@@ -18,13 +18,14 @@ import os
 import socket
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
 
 from netwatch.clock import Clock
 from netwatch.errors import ProbeUnavailable
 from netwatch.probe.icmp.channel import EXTRA, SCHEDULED, Channel
 from netwatch.probe.icmp.packets import ECHO_REQUEST, V6_REQUEST
 from netwatch.probe.icmp.raw4 import RawV4Channel
-from netwatch.probe.icmp.sockets import RECEIVE_BUFFER, open_socket
+from netwatch.probe.icmp.sockets import RECEIVE_BUFFER, EchoSocket, open_socket
 from netwatch.probe.icmp.sourced import SourcedChannel
 from netwatch.probe.icmp.target import Counters, Sink, Target
 
@@ -32,6 +33,13 @@ IN_FLIGHT_CAP = 16_384  # 8 MiB of receive buffer hold about 20,000 answers
 BURST = 64  # sends before answers are read again
 READ_LIMIT = 32_768  # datagrams read at one go: more than can be in flight, and a flood cannot hold the loop for ever
 RETRY_AFTER = 0.005  # s after the kernel said that its queue is full
+
+
+class Opener(Protocol):
+    """Opens a socket of a family, or returns None when there is none; `sockets.open_socket`, or a test's own."""
+
+    def __call__(self, family: int, /, *, privileged: bool | None, receive_buffer: int) -> EchoSocket | None:
+        """Open it; raises ProbeUnavailable when it is forbidden."""
 
 
 class EchoEngine:
@@ -51,6 +59,7 @@ class EchoEngine:
         in_flight_cap: int = IN_FLIGHT_CAP,
         receive_buffer: int = RECEIVE_BUFFER,
         nonce: bytes | None = None,
+        opener: Opener = open_socket,
     ) -> None:
         self.sink = sink
         self.timeout = timeout
@@ -64,7 +73,7 @@ class EchoEngine:
         self._waiting: deque[tuple[Target, int, float, str]] = deque()  # target, mark, since, why
         self._retry_at = float("-inf")
         self.channels: dict[int, Channel] = {}
-        self._open(privileged=privileged, receive_buffer=receive_buffer)
+        self._open(opener, privileged=privileged, receive_buffer=receive_buffer)
 
     # ---------------------------------------------------------------- targets
 
@@ -170,11 +179,11 @@ class EchoEngine:
 
     # ---------------------------------------------------------------- inside
 
-    def _open(self, *, privileged: bool | None, receive_buffer: int) -> None:
+    def _open(self, opener: Opener, *, privileged: bool | None, receive_buffer: int) -> None:
         refusal = "this kernel has neither IPv4 nor IPv6 sockets for ICMP"
         for family in (socket.AF_INET, socket.AF_INET6):
             try:
-                opened = open_socket(family, privileged=privileged, receive_buffer=receive_buffer)
+                opened = opener(family, privileged=privileged, receive_buffer=receive_buffer)
             except ProbeUnavailable as error:
                 refusal = str(error)
                 continue
