@@ -4,6 +4,7 @@
 
     document = load_yaml(Path("people.yaml"))  # InvalidFile: syntax, duplicate keys, keys that are not text, tags, bombs
     people = validate(document, PeopleModel)  # InvalidFile: everything pydantic finds, in words, with a near name
+    people, faults = check(document, PeopleModel)  # the same without raising; `salvage` also gives the part without faults
     document.fault(("people", "contoh-camat", "nip"), "already used")  # a Fault for your own cross-checks
 
 Models derive from `Model` (unknown keys are faults, frozen) and use `Whole`, `Number`, `Flag`, `Day`, `Moment` instead of
@@ -14,7 +15,7 @@ number above 0. A `ValueError` raised by a validator is shown to the reader as i
 from netwatch.strict_yaml.near import suggestion
 from netwatch.strict_yaml.reader import Document, Loc, load_yaml
 from netwatch.strict_yaml.scalars import Day, Flag, Model, Moment, Number, Seconds, Whole
-from netwatch.strict_yaml.validation import check, validate
+from netwatch.strict_yaml.validation import check, salvage, validate
 
 __all__ = [
     "Day",
@@ -28,6 +29,7 @@ __all__ = [
     "Whole",
     "check",
     "load_yaml",
+    "salvage",
     "suggestion",
     "validate",
 ]

@@ -14,6 +14,8 @@ from netwatch.strict_yaml.near import nearest, suggestion
 from netwatch.strict_yaml.reader import Document, Loc
 from netwatch.strict_yaml.scalars import found
 
+SHOWN_MAX = 500  # nobody reads more, and finding near names costs time
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -33,7 +35,37 @@ def check(document: Document, model: type[M]) -> tuple[M | None, list[Fault]]:
         return None, _faults(document, model, error.errors(include_url=False))
 
 
+def salvage(document: Document, model: type[M], *, depth: int = 2) -> tuple[M | None, list[Fault]]:
+    """Return every fault, and the model of what is left when entries with faults (`depth` parts of their place) are taken out.
+
+    For files whose entries refer to each other: the rest can still be checked, so that a person sees all faults at once.
+    """
+    try:
+        return model.model_validate(document.value), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    faults = _faults(document, model, errors)
+    try:
+        return model.model_validate(_without(document.value, {error["loc"][:depth] for error in errors})), faults
+    except ValidationError:
+        return None, faults
+
+
+def _without(value: Any, locs: set[Loc]) -> Any:
+    leave = {loc[0] for loc in locs if len(loc) == 1}
+    deeper: dict[str | int, set[Loc]] = {}
+    for loc in locs:
+        if len(loc) > 1:
+            deeper.setdefault(loc[0], set()).add(loc[1:])
+    if isinstance(value, dict):
+        return {k: _without(v, deeper[k]) if k in deeper else v for k, v in value.items() if k not in leave}
+    if isinstance(value, list):
+        return [_without(v, deeper[i]) if i in deeper else v for i, v in enumerate(value) if i not in leave]
+    return value
+
+
 def _faults(document: Document, model: type[BaseModel], errors: list[ErrorDetails]) -> list[Fault]:
+    more, errors = len(errors) - SHOWN_MAX, errors[:SHOWN_MAX]
     unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
     meant = {(*loc[:-1], near) for loc in unknown if (near := nearest(str(loc[-1]), _names_at(model, loc[:-1])))}
     faults: dict[Fault, None] = {}
@@ -53,6 +85,9 @@ def _faults(document: Document, model: type[BaseModel], errors: list[ErrorDetail
             faults[document.fault(loc, f"{_path(known)}{_words(error, secret=document.secret)}", key=loc[-1:] == ("[key]",))] = (
                 None
             )
+    if more > 0:
+        last = max(faults)
+        faults[Fault(last.file, last.line, last.column + 1, f"and {more} more faults after these")] = None
     return list(faults)
 
 
