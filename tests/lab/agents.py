@@ -89,7 +89,7 @@ def start_sshd(namespace: str, device: Device, place: Path, secrets: Secrets) ->
     conf = place / "sshd_config"
     conf.write_text(
         f"HostKey {key}\nPidFile {place}/sshd.pid\nUsePAM no\nUseDNS no\nStrictModes no\nPasswordAuthentication yes\n"
-        f"PermitRootLogin no\nPrintMotd no\nMatch User *\n  ForceCommand {cli}\n",
+        f"PermitRootLogin yes\nPrintMotd no\nMatch User *\n  ForceCommand {cli}\n",
         encoding="ascii",
     )
     return _start(
@@ -105,7 +105,10 @@ def start_sshd(namespace: str, device: Device, place: Path, secrets: Secrets) ->
 
 
 def _write_accounts(namespace: str, device: Device, secrets: Secrets, place: Path) -> None:
-    """Write the files that `ip netns exec` mounts over /etc: the host's own accounts are never touched."""
+    """Write the files that `ip netns exec` mounts over /etc: the host's own accounts are never touched.
+
+    The account has uid 0 because the interpreter may lie in root's home; the forced command is all that it can run.
+    """
     folder = Path("/etc/netns") / namespace
     folder.mkdir(parents=True, exist_ok=True)
     user = secrets.username
@@ -115,7 +118,7 @@ def _write_accounts(namespace: str, device: Device, secrets: Secrets, place: Pat
     hashed = run("openssl", "passwd", "-6", secrets.password).strip()
     (folder / "passwd").write_text(
         "root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n"
-        + "".join(f"{name}:x:{1000 + n}:1000::{place}:/bin/sh\n" for n, name in enumerate(names)),
+        + "".join(f"{name}:x:0:0::{place}:/bin/sh\n" for name in names),
         encoding="ascii",
     )
     (folder / "shadow").write_text(
@@ -123,7 +126,7 @@ def _write_accounts(namespace: str, device: Device, secrets: Secrets, place: Pat
         encoding="ascii",
     )
     (folder / "shadow").chmod(0o600)
-    (folder / "group").write_text("root:x:0:\nlab:x:1000:\nnogroup:x:65534:\n", encoding="ascii")
+    (folder / "group").write_text("root:x:0:\nnogroup:x:65534:\n", encoding="ascii")
 
 
 def _start(namespace: str, *argv: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:

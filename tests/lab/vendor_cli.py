@@ -87,16 +87,11 @@ def huawei_brief(_: str) -> str:
 
 def mikrotik_detail(_: str) -> str:
     """MikroTik RouterOS: interface print detail."""
-    lines = ["Flags: D - dynamic; X - disabled, R - running; S - slave "]
+    lines = ["Flags: D - dynamic, X - disabled, R - running, S - slave "]
     for number, p in enumerate(ports()):
-        flag = "R " if p["oper"] else "  " if p["admin"] else "X "
-        lines += [
-            f' {number:>1}  {flag} name="{p["name"]}" default-name="{p["name"]}" type="ether" ',
-            f"      mtu={p['mtu']} actual-mtu={p['mtu']} l2mtu=1598 max-l2mtu=9578 mac-address={str(p['mac']).upper()} ",
-            "      last-link-up-time=nov/24/2026 01:00:00 ",
-            "      link-downs=0 ",
-            "",
-        ]
+        flag = " R " if p["oper"] else "   " if p["admin"] else " X "
+        what = f'name="{p["name"]}" default-name="{p["name"]}" type="ether" mtu={p["mtu"]} actual-mtu={p["mtu"]}'
+        lines += [f" {number} {flag} {what} l2mtu=1598 max-l2mtu=2028 mac-address={str(p['mac']).upper()} link-downs=0", ""]
     return "\n".join(lines)
 
 
@@ -106,8 +101,14 @@ def nothing(_: str) -> str:
 
 
 def linux(command: str) -> str:
-    """Run an `ip` command as the shell would; refuse all others, as this is no shell."""
-    if command.split()[:1] == ["ip"]:
+    """Run an `ip` command that only shows something; refuse all others, as this is no shell."""
+    words = [word for word in command.split() if not word.startswith("-")]
+    if (
+        words[0] == "ip"
+        and words[1:2]
+        and words[1] in {"addr", "address", "link", "neigh", "route"}
+        and words[2:] in ([], ["show"])
+    ):
         done = subprocess.run(command.split(), capture_output=True, text=True, timeout=10, check=False)
         return (done.stdout + done.stderr).rstrip("\n")
     if command.startswith("hostname"):
