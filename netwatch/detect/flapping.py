@@ -36,31 +36,31 @@ class Flapping:
         return self.began_at is not None
 
     def record(self, changed_at: float, now: float, *, counts: bool) -> Flapping:
-        """Note one change of the settled state between up and down; `counts` False: an ancestor was not up, leave its slot out."""
-        moved = self._moved_to(now)
-        bit = moved._bit(changed_at)
+        """Note one change of the settled state between up and down; not `counts`: an ancestor was not up, leave its slot out."""
+        moved = _moved(self, now)
+        age = _age(moved, changed_at)
+        bit = 1 << age if age < SLOTS else 0
         if counts:
             return replace(moved, changed=moved.changed | bit)
         return replace(moved, left_out=moved.left_out | bit)
 
     def leave_out(self, begin: float, end: float, now: float) -> Flapping:
         """Leave out every slot touched by a time in which an ancestor was not up (monotonic seconds)."""
-        moved = self._moved_to(now)
-        newest, oldest = moved._age(end), moved._age(begin)
+        moved = _moved(self, now)
         bits = 0
-        for age in range(max(0, newest), min(SLOTS - 1, oldest) + 1):
+        for age in range(_age(moved, end), min(SLOTS - 1, _age(moved, begin)) + 1):
             bits |= 1 << age
         return replace(moved, left_out=moved.left_out | bits)
 
     def value(self, now: float) -> float:
         """Return the weighted share of changing slots in percent."""
-        moved = self._moved_to(now)
+        moved = _moved(self, now)
         counting = moved.changed & ~moved.left_out
         return 100.0 * sum(weight for age, weight in enumerate(_WEIGHTS) if counting >> age & 1) / SLOTS
 
     def judge(self, now: float) -> tuple[Flapping, FlapEvent | None]:
         """Enter at 30 %, leave at 15 % or after two hours; leaving by time empties the window, so that it must earn it again."""
-        moved = self._moved_to(now)
+        moved = _moved(self, now)
         percent = moved.value(now)
         if moved.began_at is None:
             if percent >= ENTER_PERCENT:
@@ -72,16 +72,18 @@ class Flapping:
             return Flapping(slot=moved.slot), FlapEvent.ENDED
         return moved, None
 
-    def _moved_to(self, now: float) -> Flapping:
-        steps = int(now // SLOT_S) - self.slot
-        if steps <= 0:
-            return self
-        shift = min(steps, SLOTS)
-        return replace(self, slot=self.slot + steps, changed=self.changed << shift & _ALL, left_out=self.left_out << shift & _ALL)
 
-    def _age(self, at: float) -> int:
-        return self.slot - int(at // SLOT_S)
+def _moved(window: Flapping, now: float) -> Flapping:
+    """Return the window with its newest slot at `now`."""
+    steps = int(now // SLOT_S) - window.slot
+    if steps <= 0:
+        return window
+    shift = min(steps, SLOTS)
+    return replace(
+        window, slot=window.slot + steps, changed=window.changed << shift & _ALL, left_out=window.left_out << shift & _ALL
+    )
 
-    def _bit(self, at: float) -> int:
-        age = self._age(at)
-        return 1 << max(0, age) if age < SLOTS else 0
+
+def _age(window: Flapping, at: float) -> int:
+    """Return how many slots ago `at` was; 0 is the newest."""
+    return max(0, window.slot - int(at // SLOT_S))

@@ -251,8 +251,8 @@ def silent_for(state: DeviceState, now: float) -> float:
 def fast_lane(state: DeviceState, port_down_readings: Sequence[float], policy: Policy) -> bool:
     """Tell whether a suspect device may be called down at once (DIAGNOSIS 1.4).
 
-    `port_down_readings`: monotonic times at which its upstream port read oper-down or err-disabled. A reading from before the first
-    lost echo does not count, and a trap is no reading. Three echoes in one burst do not count as three.
+    `port_down_readings`: monotonic times at which its upstream port read oper-down or err-disabled. A reading from before the
+    first lost echo does not count, and a trap is no reading. Three echoes in one burst do not count as three.
     """
     if state.state is not State.SUSPECT or state.first_lost_at is None or state.loss_ratio > FAST_LANE_LOSS_RATIO:
         return False
