@@ -1,0 +1,101 @@
+"""The sockets the api listens on: handed over by systemd, or bound by itself with the right mode."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+from netwatch.errors import NetwatchError, Reason
+from netwatch.settings import Listen
+
+FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
+MODE = 0o660
+
+
+class CannotListen(NetwatchError):
+    """A socket cannot be bound; the sentence says what to do."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason.en)
+
+
+def handed_over() -> list[socket.socket]:
+    """Return the sockets that systemd's socket unit opened for this process (LISTEN_PID, LISTEN_FDS), else nothing."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    sockets = [socket.socket(fileno=fd) for fd in range(FIRST_HANDED_OVER, FIRST_HANDED_OVER + count)]
+    for each in sockets:
+        each.setblocking(False)
+        os.set_inheritable(each.fileno(), False)
+    return sockets
+
+
+def unix_socket(path: Path) -> socket.socket:
+    """Bind the api's unix socket, mode 0660. A dead socket file is replaced; a living server is not. Raises `CannotListen`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_socket():
+            if _answers(path):
+                raise CannotListen(
+                    Reason(
+                        "already_running",
+                        f"netwatch sudah berjalan di {path}: hentikan dulu, atau pakai soket lain (api.socket).",
+                        f"netwatch already runs on {path}: stop it first, or use another socket (api.socket).",
+                    )
+                )
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # Bound under this mask, the socket is never open to everybody, not even between bind and chmod.
+        before = os.umask(0o777 & ~MODE)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+    except OSError as error:
+        raise CannotListen(
+            Reason(
+                "socket_path",
+                f"Soket {path} tidak dapat dibuat ({error.strerror or error}): periksa folder dan haknya, atau ubah api.socket.",
+                f"Cannot make the socket {path} ({error.strerror or error}): check the directory and its rights, or change api.socket.",
+            )
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def tcp_socket(listen: Listen) -> socket.socket:
+    """Bind a TCP address. Raises `CannotListen`, naming the port that is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((listen.host, listen.port))
+    except OSError as error:
+        listener.close()
+        taken = error.errno == errno.EADDRINUSE
+        raise CannotListen(
+            Reason(
+                "port_taken" if taken else "port_unusable",
+                f"{listen} {'sudah dipakai program lain' if taken else f'tidak dapat dipakai ({error.strerror})'}: ubah api.listen.",
+                f"{listen} {'is taken by another program' if taken else f'cannot be used ({error.strerror})'}: change api.listen.",
+            )
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
