@@ -77,7 +77,8 @@ class Channel:
         self.state = bytearray(SEQUENCES)
         self.buffer = bytearray(2048)
         self.receiving = False
-        self.drops = opened.drops()
+        self.drops = opened.drops()  # the kernel's counter as it was last read
+        self.dropped = 0
         self.dropped_at = float("-inf")  # newest time at which the kernel was seen to have thrown something away
         self.packet, self.total = request(kind, identifier, nonce, 0)
 
@@ -168,6 +169,7 @@ class Channel:
         """Report every echo older than `timeout` as lost, or as not probed if answers were thrown away meanwhile (or `blind`)."""
         drops = self.opened.drops()
         if drops != self.drops:
+            self.dropped += (drops - self.drops) & 0xFFFFFFFF  # the kernel's counter is 32 bits wide
             self.counters.drops += (drops - self.drops) & 0xFFFFFFFF
             self.drops = drops
             self.dropped_at = now

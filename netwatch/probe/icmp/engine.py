@@ -142,6 +142,11 @@ class EchoEngine:
 
     # ---------------------------------------------------------------- state
 
+    def drops(self) -> dict[str, int]:
+        """Return how many datagrams the kernel threw away on each family's socket."""
+        names = {int(socket.AF_INET): "ipv4", int(socket.AF_INET6): "ipv6"}
+        return {names[family]: channel.dropped for family, channel in self.channels.items()}
+
     @property
     def in_flight(self) -> int:
         """Return how many echoes are under way."""

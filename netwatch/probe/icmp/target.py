@@ -102,3 +102,7 @@ class Counters:
     refusals: int = 0  # ICMP errors about our echoes
     drops: int = 0  # datagrams the kernel threw away because our receive buffer was full
     local_errors: Counter[str] = field(default_factory=Counter)  # reason -> probes not made
+
+    def ignored(self) -> int:
+        """Return how many packets were read and belonged to no echo of ours that still waited."""
+        return self.late + self.duplicate + self.wrong_source + self.wrong_nonce + self.foreign + self.malformed

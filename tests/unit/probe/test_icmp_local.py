@@ -92,6 +92,7 @@ def test_echoes_in_flight_while_the_kernel_threw_answers_away_are_not_measured()
     assert [entry[0] for entry in bench.results.all] == ["lost", "not_probed", "lost"]
     assert bench.results.all[1][3] == "socket_drop"
     assert bench.engine.counters.drops == 7
+    assert bench.engine.drops() == {"ipv4": 7}
 
 
 def test_an_answer_that_got_through_counts_in_spite_of_drops():
