@@ -1,91 +1,60 @@
-"""A ticket and the one way to change it: `perform` (pure)."""
+"""A ticket and the ways to change it (pure).
+
+::
+
+    performed = open_ticket(procedure, calendar, id=..., origin="automatic", ...)   # step 1
+    performed = perform(procedure, ticket, act, context)                            # guards -> entry -> apply; raises Refused
+    available = actions(procedure, ticket, context)                                 # what may be done now (INTERFACES ticket-actions)
+    performed = attach(...); note_recovery(...); change_affected(...); ...          # facts and papers that leave the step as it is
+
+Every function returns `Performed(ticket, entry)`; `apply(ticket, entry)` gives the same ticket again, so replaying the entries of a
+ticket gives the ticket (invariant I2). Nothing here reads a clock or a file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from netwatch.sop.act import Act, Context, Performed
+from netwatch.sop.actions import Available, actions, actions_json
+from netwatch.sop.entry import Entry
+from netwatch.sop.notes import (
+    absorb,
+    attach,
+    change_affected,
+    join_report,
+    link_incident,
+    mark_late,
+    note_outage,
+    note_recovery,
+)
+from netwatch.sop.opening import open_ticket
+from netwatch.sop.performing import perform
+from netwatch.sop.record import SYSTEM, Document, Hold, StepVisit, Ticket, TicketState
+from netwatch.sop.replay import apply, replay
 
-
-class TicketState(StrEnum):
-    """Open, or one of the procedure's final states."""
-
-    OPEN = "open"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    MERGED = "merged"
-    TRANSFERRED = "transferred"
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A paper of the ticket. Revisions are added, never overwritten; the file is stored under its SHA-256."""
-
-    key: str  # a key of sop.yaml documents
-    revision: int
-    state: str  # draft | recorded
-    sha256: str | None
-    size: int | None
-    media_type: str | None
-    name: str | None  # the name it was handed in with
-    attached_at: datetime
-    attached_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Ditahan: a flag, not a state."""
-
-    reason: str  # a key of sop.yaml hold.reasons
-    since: datetime
-    expected_end: datetime
-    by: str
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StepVisit:
-    """One entry into one step, with what was recorded in it."""
-
-    key: str
-    attempt: int
-    entered_at: datetime
-    due_at: datetime | None
-    left_at: datetime | None = None
-    action: str | None = None  # the action that left it
-    performed_by: str | None = None
-    record: Mapping[str, Any] = field(default_factory=dict)  # field name -> JSON value
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """One case in the procedure (tiket). The last visit is the present step."""
-
-    id: str  # NW-2026-000001
-    origin: str  # automatic | letter | phone | public_channel
-    state: TicketState
-    procedure_revision: str
-    calendar_version: str
-    site: str
-    opd: str | None
-    opened_at: datetime
-    visits: tuple[StepVisit, ...]
-    affected: Mapping[str, Any] = field(default_factory=dict)  # device -> {"state": ..., "since": ...}
-    affected_opds: tuple[str, ...] = ()
-    incident: int | None = None
-    proposal: Mapping[str, Any] = field(default_factory=dict)  # the cause netwatch proposes, as in INTERFACES "cause"
-    documents: tuple[Document, ...] = ()
-    hold: Hold | None = None
-    holds: tuple[Hold, ...] = ()  # ended ones
-    flags: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # previous_ticket, repeated, short_outage, late, merged_into, emergency_action, ...
-    closed_at: datetime | None = None
-    version: int = 0  # grows by one with every change
-
-    @property
-    def step(self) -> StepVisit:
-        """Return the present step."""
-        return self.visits[-1]
+__all__ = [
+    "SYSTEM",
+    "Act",
+    "Available",
+    "Context",
+    "Document",
+    "Entry",
+    "Hold",
+    "Performed",
+    "StepVisit",
+    "Ticket",
+    "TicketState",
+    "absorb",
+    "actions",
+    "actions_json",
+    "apply",
+    "attach",
+    "change_affected",
+    "join_report",
+    "link_incident",
+    "mark_late",
+    "note_outage",
+    "note_recovery",
+    "open_ticket",
+    "perform",
+    "replay",
+]
