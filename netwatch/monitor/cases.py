@@ -31,6 +31,7 @@ class Cases:
         self.policy = policy
         self.known: dict[str, Incident] = {}
         self.mass = MassGuard()
+        self.opened: dict[str, int] = {}  # cause kind -> tickets opened by this process
         self._asked: dict[str, float] = {}  # key -> when the ticket was asked for
 
     def load(self, incidents: Sequence[Incident]) -> None:
@@ -89,6 +90,8 @@ class Cases:
         incident = self.known.get(key)
         if incident is not None and ticket is not None:
             self.known[key] = replace(incident, ticket=ticket)
+            kind = incident.cause.kind.value
+            self.opened[kind] = self.opened.get(kind, 0) + 1
 
     def holding(self, device: str) -> Incident | None:
         """Return the open incident that has this device in its locus."""
@@ -96,5 +99,5 @@ class Cases:
 
 
 def wants_ticket(incident: Incident) -> bool:
-    """The monitor's own trouble is no ticket against an office."""
+    """Tell whether an incident may become a ticket: the monitor's own trouble is none against an office."""
     return incident.cause.side is not Side.MONITOR

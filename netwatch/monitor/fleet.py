@@ -47,6 +47,20 @@ class Fleet:
         """Make the watch of a device with the interval the inventory gives it."""
         return Watch(device, float(self.graph.inventory.devices[device].interval or self._interval))
 
+    def adopt(self, graph: Graph, interval: float) -> None:
+        """Look at the same devices through a new inventory."""
+        self.graph = graph
+        self._interval = interval
+
+    def forget(self, device: str) -> None:
+        """Drop what is remembered of a device that left."""
+        self.troubled.discard(device)
+        self.snmp.pop(device, None)
+        self.uptime.pop(device, None)
+        for memory in (self.ports, self._down_readings):
+            for place in [place for place in memory if place[0] == device]:
+                del memory[place]
+
     def __iter__(self) -> Iterator[Watch]:
         """Walk all watches."""
         return iter(self.watches.values())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from netwatch.clock import Clock
@@ -30,7 +30,7 @@ LEAST_APART_S = 0.2
 
 
 class Judge:
-    """Judges when something has changed, and says what is to be written. Times are monotonic seconds unless they are datetimes."""
+    """Judges when something has changed and says what is to be written. Times are monotonic seconds unless they are datetimes."""
 
     def __init__(
         self,
@@ -40,7 +40,6 @@ class Judge:
         recorder: Recorder,
         isolation: IsolationCheck,
         clock: Clock,
-        wall: Callable[[float], datetime],
         boot: str,
     ) -> None:
         self.fleet = fleet
@@ -52,7 +51,7 @@ class Judge:
         self._recorder = recorder
         self._isolation = isolation
         self._clock = clock
-        self._wall = wall
+        self._offset = clock.now() - timedelta(seconds=clock.monotonic())
         self._boot = boot
         self._sequence = 0
         self._touched: dict[str, str] = {}  # device -> why its state moved
@@ -66,10 +65,18 @@ class Judge:
         self._sequence += 1
         return f"{self._boot}-{self._sequence}"
 
+    def wall(self, at: float) -> datetime:
+        """Return the wall-clock time of a monotonic one."""
+        return self._offset + timedelta(seconds=at)
+
+    def resync(self) -> None:
+        """Take the wall clock anew after it stepped; what is already recorded keeps its times."""
+        self._offset = self._clock.now() - timedelta(seconds=self._clock.monotonic())
+
     # What the pipeline tells
 
     def touch(self, watch: Watch, reason: str) -> None:
-        """This device's state moved; show it with the next verdict or flush."""
+        """Note that the state of this device moved; it is shown with the next verdict or flush."""
         self._touched[watch.device] = reason
 
     def want(self, at: float) -> None:
@@ -77,7 +84,7 @@ class Judge:
         self._due = at if self._due is None else min(self._due, at)
 
     def verdict_wanted(self, watch: Watch, at: float) -> None:
-        """This device is silent for certain: judge it, on fresh looks at its ancestors."""
+        """Ask for a verdict on a device that is silent for certain, made on fresh looks at its ancestors."""
         self._waiting[watch.device] = at + BARRIER_WAIT_S
         self.want(at)
 
@@ -96,7 +103,7 @@ class Judge:
 
     def _verdict(self, now: float) -> None:
         self.judgements += 1
-        at = self._wall(now)
+        at = self.wall(now)
         self._wait_for_fresh_looks(now)
         if not self.fleet.troubled:
             changes = self.cases.judge((), self._outages(now, {}), at, now)
@@ -113,7 +120,7 @@ class Judge:
 
     def snapshot(self, now: float) -> Snapshot:
         """Freeze what is known."""
-        return self.fleet.snapshot(now, self._wall(now), self._wall, VantageView(carrier=self._isolation.carrier()))
+        return self.fleet.snapshot(now, self.wall(now), self.wall, VantageView(carrier=self._isolation.carrier()))
 
     def _wait_for_fresh_looks(self, now: float) -> None:
         for device, until in list(self._waiting.items()):
@@ -140,8 +147,8 @@ class Judge:
             views[watch.device] = OutageView(
                 certain=silent and not held,
                 silent=state.state in (State.DOWN, State.SUSPECT) or self.stability.is_flapping(watch.device),
-                since=self._wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
-                answered_at=self._wall(state.since) if state.state is State.UP else None,
+                since=self.wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
+                answered_at=self.wall(state.since) if state.state is State.UP else None,
                 hidden_by=hidden.get(watch.device),
             )
         return views
@@ -181,7 +188,7 @@ class Judge:
         before, watch.shown = watch.shown, shown
         watch.explained_by = entry if shown is State.UNREACHABLE else None
         at = watch.state.since if shown in (State.DOWN, State.UNREACHABLE, State.UP) and watch.state.since else now
-        watch.since = self._wall(at)
+        watch.since = self.wall(at)
         if {before, shown} <= {State.UP, State.DOWN}:
             self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
         return StateChange(watch.device, before, shown, watch.since, reason, watch.explained_by, watch.state.loss_ratio)
@@ -192,7 +199,7 @@ class Judge:
         evidence: Mapping[str, Any] | None = None
         if snapshot is not None and changes:
             evidence = {**dump(snapshot), "echoes": self._echoes(changes)}
-        self._recorder.submit(Moment(self.tx(), self._wall(now), tuple(states), tuple(changes), evidence))
+        self._recorder.submit(Moment(self.tx(), self.wall(now), tuple(states), tuple(changes), evidence))
 
     def _echoes(self, changes: Sequence[Change]) -> dict[str, list[Any]]:
         """Return the remembered echoes of the places the changes are about: RFC 3339 time, microseconds or null when lost."""
@@ -203,7 +210,7 @@ class Judge:
                 names |= self.fleet.graph.ancestors(device) if device in self.fleet.watches else set()
         return {
             watch.device: [
-                [self._wall(at).isoformat(timespec="milliseconds"), None if rtt is None else round(rtt * 1e6)]
+                [self.wall(at).isoformat(timespec="milliseconds"), None if rtt is None else round(rtt * 1e6)]
                 for at, rtt in watch.recent()
             ]
             for watch in self.fleet.of(sorted(names))
@@ -213,7 +220,7 @@ class Judge:
 
     def cover(self, now: float) -> None:
         """Lay maintenance windows over the devices they name, and lift those that have ended; then judge what is silent."""
-        places = covered(self.windows, self.fleet.graph, self._wall(now))
+        places = covered(self.windows, self.fleet.graph, self.wall(now))
         for watch in self.fleet:
             mode = places.get(watch.device)
             unprobed = mode is WindowMode.NO_PROBING
@@ -231,7 +238,7 @@ class Judge:
             self.want(now)
 
     def freeze(self, now: float, since: float) -> None:
-        """The monitor itself is cut off: nothing is known any more, nobody is judged, the gap is no data (DIAGNOSIS 2.3)."""
+        """Stop judging because the monitor itself is cut off: nothing is known, the gap is no data (DIAGNOSIS 2.3)."""
         self.frozen = True
         self._isolation.since = since
         vantage = self.fleet.graph.inventory.vantage
@@ -246,23 +253,23 @@ class Judge:
             frozenset({vantage}),
             (evidence,),
         )
-        view = OutageView(certain=True, silent=True, since=self._wall(since), answered_at=None, hidden_by=None)
+        view = OutageView(certain=True, silent=True, since=self.wall(since), answered_at=None, hidden_by=None)
         views = {**self._outages(now, {}), vantage: view}
-        changes = self.cases.judge((cause,), views, self._wall(now), now)
+        changes = self.cases.judge((cause,), views, self.wall(now), now)
         for watch in self.fleet:
             self.fleet.set_state(watch, forget(watch.state))
             watch.hot = False
             self.touch(watch, "monitor_isolated")
         self._waiting.clear()
         self._write(now, self._shown({}, now), changes, None)
-        self._recorder.submit(Blind(self.tx(), self._wall(now), self._wall(since), None, "isolated"))
+        self._recorder.submit(Blind(self.tx(), self.wall(now), self.wall(since), None, "isolated"))
 
     def thaw(self, now: float) -> None:
-        """Something answers again: every device is unknown until it was asked afresh."""
+        """Judge again because something answers: every device is unknown until it was asked afresh."""
         self.frozen = False
         since = self._isolation.since if self._isolation.since is not None else now
         self._isolation.since = None
         for watch in self.fleet:
             watch.grace_until = now + RECOVERY_SPREAD_S
         self.want(now)
-        self._recorder.submit(Blind(self.tx(), self._wall(now), self._wall(since), self._wall(now), "isolated"))
+        self._recorder.submit(Blind(self.tx(), self.wall(now), self.wall(since), self.wall(now), "isolated"))

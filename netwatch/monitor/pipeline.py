@@ -6,8 +6,9 @@ the simulator run the same code. Times are monotonic seconds unless they are dat
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Any, Protocol
 
@@ -44,7 +45,7 @@ GATE_LEAST_S = 180.0  # after this long a silent device is probed at the pace of
 class Prober(Protocol):
     """Sends echoes; answers come back through the pipeline's callbacks."""
 
-    def send_many(self, targets: Sequence[Any], now: float, *, scheduled: bool) -> None:
+    def send_many(self, targets: Sequence[Any], *, scheduled: bool) -> None:
         """Send one echo to each target."""
 
 
@@ -64,7 +65,6 @@ class Pipeline:
         fleet: Fleet,
         cases: Cases,
         judge: Judge,
-        prober: Prober,
         recorder: Recorder,
         clock: Clock,
         isolation: IsolationCheck,
@@ -81,7 +81,7 @@ class Pipeline:
         self.isolation = isolation
         self.started_at = clock.monotonic()
         self.schedule = EchoSchedule(self.started_at)
-        self._prober = prober
+        self._prober: Prober | None = None
         self._readers = readers
         self._clock = clock
         self._random = random or Random()  # noqa: S311  # spreads probes, keeps no secret
@@ -89,9 +89,12 @@ class Pipeline:
         self._ticked_at = self.started_at
         self._check_at = self._beat_at = self.started_at
         self._sweep_at = self.started_at + SWEEP_EVERY_S
-        self._offset = clock.now() - timedelta(seconds=self.started_at)
         for watch in fleet:
             self.schedule.add(watch)
+
+    def connect(self, prober: Prober) -> None:
+        """Take the probe engine, which itself needs this pipeline to report to."""
+        self._prober = prober
 
     # What the probe engine reports
 
@@ -103,6 +106,7 @@ class Pipeline:
         watch.remember(sent_at, rtt)
         self.counts.answered += 1
         self.counts.rtt_sum += rtt
+        self.counts.rtt_buckets[bisect_left(Counts.BOUNDS, rtt)] += 1
         self.isolation.answered_at = sent_at
         before = watch.state
         moved = advance(before, Echo(watch.device, sent_at, rtt, None, scheduled), self.policy)
@@ -170,7 +174,7 @@ class Pipeline:
             self.judge.want(at)
 
     def _answers_again(self, entry: Watch, at: float) -> None:
-        """A silent device answers: whatever is behind it is judged afresh, after it had time to boot (DIAGNOSIS 2.2)."""
+        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2)."""
         behind = [
             watch
             for watch in self.fleet.of(barrier.behind(self.fleet.graph, entry.device))
@@ -200,6 +204,8 @@ class Pipeline:
         for written in self.recorder.collect():
             if isinstance(written.record, OpenTicket):
                 self.cases.written(written.record.incident, written.ticket)
+            if written.windows is not None:
+                self.judge.windows = (*self.fleet.graph.inventory.maintenance, *written.windows)
 
     def _send(self, watches: Sequence[Watch], now: float, *, scheduled: bool) -> None:
         targets = []
@@ -212,11 +218,11 @@ class Pipeline:
                     self.schedule.cool(watch)
             if watch.target is not None and not watch.unprobed:
                 targets.append(watch.target)
-        if targets:
-            self._prober.send_many(targets, now, scheduled=scheduled)
+        if targets and self._prober is not None:
+            self._prober.send_many(targets, scheduled=scheduled)
 
     def _check(self, now: float) -> None:
-        """Once a second: am I cut off, have windows begun or ended, has an incident earned its ticket, is it time to report?"""
+        """Look once a second: whether this seat is cut off, windows begin or end, an incident has earned its ticket."""
         if self.judge.frozen:
             if not self.isolation.quiet(now):
                 self.judge.thaw(now)
@@ -238,7 +244,7 @@ class Pipeline:
             self.recorder.submit(Sweep(self.judge.tx(), self.wall(now)))
 
     def blind(self, since: float, until: float, reason: str) -> None:
-        """Nothing was measured between these times: suspicions are dropped, `down` stays, the gap is recorded as no data."""
+        """Record that nothing was measured between these times: suspicions are dropped, `down` stays."""
         self._ignore_before = until
         for watch in self.fleet.of(sorted(self.fleet.troubled)):
             kept = drop_suspicion(watch.state)
@@ -249,11 +255,16 @@ class Pipeline:
         self.recorder.submit(Blind(self.judge.tx(), self.wall(until), self.wall(since), self.wall(until), reason))
 
     def clock_stepped(self, seconds: float) -> None:
-        """The wall clock jumped: noted, nothing else. New records carry the new time, stored deadlines stay."""
+        """Note that the wall clock jumped. New records carry the new time; stored deadlines and states stay."""
         self.counts.clock_steps["forward" if seconds > 0 else "back"] += 1
-        self._offset = self._clock.now() - timedelta(seconds=self._clock.monotonic())
+        self.judge.resync()
         self.recorder.submit(ClockStep(self.judge.tx(), self._clock.now(), seconds))
 
     def wall(self, at: float) -> datetime:
         """Return the wall-clock time of a monotonic one."""
-        return self._offset + timedelta(seconds=at)
+        return self.judge.wall(at)
+
+    def adopt(self, policy: Policy) -> None:
+        """Judge by new numbers and a new graph from now on; what was believed of each device stays."""
+        self.policy = policy
+        self.judge.want(self._clock.monotonic())

@@ -1,4 +1,4 @@
-"""The one writer thread: probing never waits for a disk, and nothing decided is lost while the database is away (RELIABILITY P7)."""
+"""The one writer thread: probing never waits for a disk, nothing decided is lost while the database is away (RELIABILITY P7)."""
 
 from __future__ import annotations
 

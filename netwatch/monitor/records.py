@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from netwatch.detect.state import State
 from netwatch.incident import Change
+from netwatch.inventory.model import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,11 @@ Record = Moment | OpenTicket | Blind | ClockStep | Beat | Sweep
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a record. `ticket` is set after `OpenTicket`; `error` when it can never be written."""
+    """What became of a record. `ticket` is set after `OpenTicket`; `error` when it never will be."""
 
     record: Record
     ticket: str | None = None
+    windows: tuple[Window, ...] | None = None  # after `Beat`: the maintenance windows people have added
     error: str | None = None
 
 

@@ -29,6 +29,8 @@ class Round:
         self.finished = 0
         self.missed = 0  # slots skipped because this process came too late
         self.lag = 0.0
+        self.duration = 0.0
+        self._began_at = now
 
     def place(self, watch: Watch) -> None:
         """Give a device its slot: CRC-32 of its id, the same in every process and after every restart."""
@@ -49,19 +51,18 @@ class Round:
             self.next_slot = (self.next_slot + skipped) % len(self.slots)
             self.next_at += skipped * step
         while self.next_at <= now:
-            for watch in self.slots[self.next_slot]:
-                if not watch.hot:
-                    into.append(watch)
+            into.extend(watch for watch in self.slots[self.next_slot] if not watch.hot)
             self.next_slot += 1
             self.next_at += step
             if self.next_slot == len(self.slots):
                 self.next_slot = 0
                 self.finished += 1
-                self.finished_at = now
+                self.duration = now - self._began_at
+                self.finished_at = self._began_at = now
 
 
 class EchoSchedule:
-    """Answers one question: who is due now?"""
+    """Answers one question: who is due now."""
 
     def __init__(self, now: float) -> None:
         self.rounds: dict[float, Round] = {}

@@ -1,4 +1,4 @@
-"""Which devices change too often to be believed (DIAGNOSIS 1.6): keeps the flapping windows of the few devices that ever changed."""
+"""Which devices change too often to be believed: the flapping windows of the few that ever changed (DIAGNOSIS 1.6)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def active(window: Window, at: datetime) -> bool:
 
 
 def covered(windows: Sequence[Window], graph: Graph, at: datetime) -> dict[str, WindowMode]:
-    """Return the devices under a window at `at` with the strongest mode; a device whose status is `maintenance` is silent for good."""
+    """Return the devices under a window at `at`, each with the strongest mode; status `maintenance` is a window without end."""
     places: dict[str, WindowMode] = {}
     for window in windows:
         if not active(window, at):

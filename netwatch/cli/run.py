@@ -1,0 +1,99 @@
+"""`netwatch run`: the daemon. Both processes on a small host, or one of them under systemd."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from netwatch import logs
+from netwatch.cli import places
+
+PR_SET_PDEATHSIG = 1
+STOP_WITHIN_S = 30.0
+
+
+class Part(StrEnum):
+    """The two processes."""
+
+    MONITOR = "monitor"
+    API = "api"
+
+
+def register(root: typer.Typer) -> None:
+    """Add the command."""
+
+    @root.command()
+    def run(
+        config: Path | None = places.CONFIG,
+        only: Part | None = typer.Option(None, "--only", help="monitor | api"),
+    ) -> None:
+        """Jalankan pemantauan dan api sampai dihentikan. / Run monitor and api until stopped."""
+        logs.configure()
+        settings = places.settings(config)
+        if only is Part.MONITOR:
+            from netwatch.monitor.service import run_monitor
+
+            run_monitor(settings)
+        elif only is Part.API:
+            from netwatch.web.server import run_api
+
+            run_api(settings.file)
+        else:
+            raise typer.Exit(Pair(settings.file).run())
+
+
+class Pair:
+    """Monitor and api as two child processes; ends both when one ends or a signal says so."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._children: dict[Part, subprocess.Popen[bytes]] = {}
+        self._asked = False
+
+    def run(self) -> int:
+        """Start both, wait, and return the exit code: 0 when told to stop, else that of the one that failed."""
+        return asyncio.run(self._run())
+
+    async def _run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
+        for part in Part:
+            self._children[part] = subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; start-up may block
+                [sys.executable, "-m", "netwatch", "run", "--config", str(self._file), "--only", part.value],
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  # nothing runs in this process yet but the loop
+            )
+        waits = [asyncio.create_task(asyncio.to_thread(child.wait)) for child in self._children.values()]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        self._tell(signal.SIGTERM)
+        _, slow = await asyncio.wait(waits, timeout=STOP_WITHIN_S)
+        if slow:
+            self._tell(signal.SIGKILL)
+            await asyncio.wait(waits)
+        codes = [child.returncode for child in self._children.values()]
+        return 0 if self._asked and not any(codes) else max((abs(code) for code in codes), default=1) or 1
+
+    def _stop(self) -> None:
+        self._asked = True
+        self._tell(signal.SIGTERM)
+
+    def _tell(self, number: signal.Signals) -> None:
+        for child in self._children.values():
+            if child.poll() is None:
+                child.send_signal(number)
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end the child when the parent is killed (prctl(2)): no monitor without its keeper."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        os._exit(1)

@@ -1,0 +1,110 @@
+"""Ask devices by SNMP: in slow rounds for what is needed, and at once around a suspect. A silent agent delays nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from netwatch.clock import Clock
+from netwatch.inventory.model import Device
+from netwatch.monitor.fleet import Fleet
+from netwatch.observation import SnmpReading
+from netwatch.settings import Credential, Snmp
+
+AT_ONCE = 64  # readings side by side; each has its own deadline
+LOOK_AGAIN_S = 3.0  # two readings of a port count as two when they are at least two seconds apart (DIAGNOSIS 1.4)
+ROUND_AT_ONCE = 32
+
+log = structlog.get_logger("netwatch.monitor")
+
+
+class SnmpReaders:
+    """Reads the agents of a fleet on the event loop; every result goes to `deliver`."""
+
+    def __init__(self, fleet: Fleet, settings: Snmp, credentials: Mapping[str, Credential], *, clock: Clock) -> None:
+        self.deliver: Callable[[SnmpReading], None] = lambda _: None
+        self.done: dict[tuple[str, str], int] = {}
+        self._fleet = fleet
+        self._settings = settings
+        self._credentials = credentials
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._asked: dict[str, float] = {}  # device -> when it was last asked around a suspect
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to take questions."""
+        self._loop = loop
+
+    def stop(self) -> None:
+        """Forget what is under way."""
+        for task in self._tasks:
+            task.cancel()
+
+    def adopt(self, settings: Snmp) -> None:
+        """Read by new settings from now on."""
+        self._settings = settings
+
+    def readable(self) -> list[str]:
+        """Return the devices that are read in rounds: watched, with an SNMP credential that is known."""
+        return sorted(watch.device for watch in self._fleet if self._credential(watch.device) is not None)
+
+    def look(self, device: str) -> None:
+        """Read the devices above a suspect now: their ports say whether the link is down. Asked too often, it waits its turn."""
+        if self._loop is None:
+            return
+        now = self._clock.monotonic()
+        for uplink in self._fleet.graph.parents(device):
+            upstream = uplink.to
+            if now - self._asked.get(upstream, -LOOK_AGAIN_S) < LOOK_AGAIN_S or self._credential(upstream) is None:
+                continue
+            self._asked[upstream] = now
+            task = self._loop.create_task(self._read(upstream))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def round(self, devices: list[str]) -> None:
+        """Read one cohort, a few agents at a time."""
+        gate = asyncio.Semaphore(ROUND_AT_ONCE)
+
+        async def one(device: str) -> None:
+            async with gate:
+                await self._read(device)
+
+        await asyncio.gather(*(one(device) for device in devices))
+
+    async def _read(self, device: str) -> None:
+        from netwatch.probe.snmp import read_device
+
+        known = self._fleet.graph.inventory.devices.get(device)
+        credential = self._credential(device)
+        if known is None or credential is None:
+            return
+        async with self._gate:
+            reading = await read_device(
+                known, credential, ports=self._ports(known), timeout=self._settings.timeout, retries=self._settings.retries
+            )
+        result = "answered" if reading.answered else "silent"
+        self.done["snmp", result] = self.done.get(("snmp", result), 0) + 1
+        self.deliver(reading)
+
+    def _ports(self, device: Device) -> tuple[str, ...]:
+        """Return the ports worth reading: those that lead to other devices, and the device's own uplinks."""
+        graph = self._fleet.graph
+        down = [
+            uplink.port
+            for child in graph.children.get(device.id, ())
+            for uplink in graph.parents(child)
+            if uplink.to == device.id
+        ]
+        own = [uplink.own_port for uplink in device.uplinks]
+        return tuple(dict.fromkeys(port for port in (*down, *own) if port is not None))
+
+    def _credential(self, device: str) -> Credential | None:
+        known = self._fleet.graph.inventory.devices.get(device)
+        if known is None or known.snmp is None or known.snmp.credential is None or "snmp" not in known.monitor:
+            return None
+        return self._credentials.get(known.snmp.credential)

@@ -1,0 +1,57 @@
+"""A reload that cannot hurt: what would be lost is refused, what is taken is taken whole (FEATURES B5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netwatch.casework import World
+from netwatch.errors import Fault
+from netwatch.inventory.model import Status
+from netwatch.monitor.assembly import Assembly, aim, policy_of
+from netwatch.monitor.cases import Cases
+from netwatch.monitor.watch import Watch
+
+PROBED = (Status.ACTIVE, Status.MAINTENANCE)
+
+
+def objections(new: World, cases: Cases) -> list[Fault]:
+    """Return why this inventory may not be taken over now: a device of an open incident would vanish."""
+    faults = []
+    for incident in cases.open():
+        for device in sorted(incident.locus):
+            known = new.inventory.devices.get(device)
+            if known is None or known.status not in PROBED:
+                where = f"incident {incident.id or incident.key}" + (f", ticket {incident.ticket}" if incident.ticket else "")
+                text = f"device {device!r} has an open incident ({where}) and cannot leave the inventory before that has ended"
+                faults.append(Fault(str(new.settings.inventory), 0, 0, text))
+    return faults
+
+
+def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None:
+    """Swap the running configuration: states of devices that stay are kept, whatever else of them has changed."""
+    fleet, schedule, engine = parts.pipeline.fleet, parts.pipeline.schedule, parts.engine
+    policy = policy_of(new.settings)
+    wanted = {device.id for device in new.inventory.devices.values() if device.status in PROBED and "icmp" in device.monitor}
+    for name in sorted(fleet.watches.keys() - wanted):
+        watch = fleet.watches.pop(name)
+        schedule.remove(watch)
+        if watch.target is not None:
+            engine.remove(watch.target)
+        fleet.forget(name)
+        parts.pipeline.judge.stability.forget(name)
+    fleet.adopt(new.graph, policy.interval)
+    for name in sorted(wanted):
+        interval = float(new.inventory.devices[name].interval or policy.interval)
+        known = fleet.watches.get(name)
+        if known is None:
+            known = fleet.watches[name] = Watch(name, interval)
+            schedule.add(known)
+        elif known.interval != interval:
+            schedule.remove(known)
+            known.interval = interval
+            schedule.add(known)
+        aim(engine, known, places[name])
+    parts.pipeline.adopt(policy)
+    parts.world = parts.writer.world = new
+    parts.settings = new.settings
+    parts.readers.adopt(new.settings.snmp)

@@ -1,0 +1,138 @@
+"""Write one record in one transaction: state, incident, ticket, journal and outbox together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from netwatch import casework
+from netwatch.casework import World
+from netwatch.diagnose.cause import Evidence
+from netwatch.incident import Change, IncidentState
+from netwatch.monitor.records import Beat, Blind, ClockStep, Moment, OpenTicket, Record, Sweep, Written
+from netwatch.release import release
+from netwatch.store import Store, Transaction
+from netwatch.store.errors import AlreadyCommitted
+from netwatch.store.states import StoredState
+
+MONITOR = "monitor"
+
+
+class Writer:
+    """Turns records into rows. Called by the one writer thread, or inline by the simulator."""
+
+    def __init__(self, store: Store, world: World) -> None:
+        self.world = world
+        self._store = store
+
+    def __call__(self, record: Record) -> Written:
+        """Write one record exactly once. Raises StoreError when it has to be tried again later."""
+        write = _KINDS[type(record)]
+        try:
+            return self._store.run(record.tx, lambda tx: write(tx, self.world, record))
+        except AlreadyCommitted:
+            return self._store_read(record)
+
+    def _store_read(self, record: Record) -> Written:
+        """Return what a record that was written before a crash or an unknown outcome had brought."""
+        if not isinstance(record, OpenTicket):
+            return Written(record)
+        with self._store.read() as tx:
+            incident = tx.incidents.by_key(record.incident)
+        return Written(record, ticket=None if incident is None else incident.ticket)
+
+
+def _moment(tx: Transaction, world: World, record: Moment) -> Written:
+    tx.states.save(
+        StoredState(state.device, state.after, state.since, state.reason, state.explained_by, state.loss_ratio)
+        for state in record.states
+    )
+    # What gives devices up goes first: a locus may be held by one open incident only.
+    for change in sorted(record.changes, key=lambda change: change.incident.state is IncidentState.OPEN):
+        _change(tx, world, change, record)
+    return Written(record)
+
+
+def _change(tx: Transaction, world: World, change: Change, record: Moment) -> None:
+    stored = tx.incidents.by_key(change.incident.key)
+    reason = _reason(change.reason)
+    if stored is None:
+        incident = replace(change.incident, id=None)
+        incident = replace(incident, id=tx.incidents.insert(incident, verb=change.verb, reason=reason))
+    else:
+        incident = replace(change.incident, id=stored.id, ticket=stored.ticket)
+        tx.incidents.update(incident, verb=change.verb, reason=reason)
+    assert incident.id is not None
+    if record.evidence is not None and change.verb in _EVIDENT:
+        tx.incidents.add_evidence(incident.id, "snapshot", record.evidence)
+    if incident.ticket is not None:
+        _TOLD.get(change.verb, casework.update_affected)(tx, world, incident, record.at)
+
+
+def _reason(reason: Evidence) -> Mapping[str, Any]:
+    return {"code": reason.code, **reason.values}
+
+
+def _open_ticket(tx: Transaction, world: World, record: OpenTicket) -> Written:
+    incident = tx.incidents.by_key(record.incident)
+    if incident is None or incident.state is not IncidentState.OPEN:
+        return Written(record)
+    if incident.ticket is not None:
+        return Written(record, ticket=incident.ticket)
+    return Written(record, ticket=casework.open_ticket_for_incident(tx, world, incident, record.at).id)
+
+
+def _blind(tx: Transaction, world: World, record: Blind) -> Written:  # noqa: ARG001  # every writer takes the same
+    known = [period for period in tx.blind.list() if period.ended_at is None and period.reason == record.reason]
+    if known and record.until is not None:
+        tx.blind.end(record.until, reason=record.reason)
+    elif record.until is not None:
+        tx.blind.add(record.reason, record.since, record.until)
+    else:
+        tx.blind.begin(record.reason, record.since)
+    fields = {"since": record.since.isoformat(), "until": record.until.isoformat() if record.until else None}
+    tx.journal.append(_note("blind", record.reason, record, fields))
+    return Written(record)
+
+
+def _clock_step(tx: Transaction, world: World, record: ClockStep) -> Written:  # noqa: ARG001
+    tx.journal.append(_note("clock", "clock_stepped", record, {"milliseconds": round(record.seconds * 1000)}))
+    return Written(record)
+
+
+def _beat(tx: Transaction, world: World, record: Beat) -> Written:  # noqa: ARG001
+    tx.heartbeat.beat(MONITOR, record.at, isolated=record.isolated, version=release())
+    windows = tuple(stored.window for stored in tx.maintenance.list(not_ended_before=record.at))
+    return Written(record, windows=windows)
+
+
+def _sweep(tx: Transaction, world: World, record: Sweep) -> Written:
+    casework.sweep(tx, world, record.at)
+    return Written(record)
+
+
+def _note(kind: str, action: str, record: Record, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "action": action,
+        "performed_by": "system",
+        "recorded_by": "system",
+        "performed_at": record.at,
+        "fields": dict(fields),
+    }
+
+
+_EVIDENT = frozenset({"opened", "cause_changed", "split", "reopened", "merged"})
+_TOLD: Mapping[str, Callable[[Transaction, World, Any, Any], object]] = {
+    "recovered": casework.note_recovery,
+    "reopened": casework.note_outage_again,
+}
+_KINDS: Mapping[type[Any], Callable[[Transaction, World, Any], Written]] = {
+    Moment: _moment,
+    OpenTicket: _open_ticket,
+    Blind: _blind,
+    ClockStep: _clock_step,
+    Beat: _beat,
+    Sweep: _sweep,
+}
