@@ -44,15 +44,26 @@ class SimulatedProber:
     The round trip of a city is far below a tick, so answers need no queue ordered by time. Times are monotonic seconds.
     """
 
-    def __init__(self, network: SimulatedNetwork, *, timeout: float) -> None:
+    def __init__(self, network: SimulatedNetwork, clock: SimulatedClock, *, timeout: float) -> None:
         self._network = network
+        self._monotonic = clock.monotonic
         self._timeout = timeout
         self._answers: list[tuple[Any, float, float, bool]] = []
         self._waiting: deque[tuple[float, Any, float, bool]] = deque()  # (deadline, target, sent at, scheduled)
         self.sent = 0
 
-    def send_many(self, targets: Sequence[Any], now: float, *, scheduled: bool) -> None:
+    def add(self, device: str, address: str, owner: Any = None) -> SimulatedTarget:
+        """Return a target; names need no name service here."""
+        return SimulatedTarget(device, address, owner)
+
+    def remove(self, target: SimulatedTarget) -> None:
+        """Forget a target and what is on its way."""
+        self._answers = [answer for answer in self._answers if answer[0] is not target]
+        self._waiting = deque(waiting for waiting in self._waiting if waiting[1] is not target)
+
+    def send_many(self, targets: Sequence[Any], *, scheduled: bool) -> None:
         """Send one echo to each target."""
+        now = self._monotonic()
         echo = self._network.echo
         answers = self._answers
         self.sent += len(targets)
@@ -88,6 +99,9 @@ class SimulatedReaders:
         self._last: dict[str, float] = {}
         self._now = clock.monotonic()
         self.use(inventory)
+
+    def adopt(self, _settings: object) -> None:
+        """Take other SNMP settings: simulated agents know no credentials."""
 
     def use(self, inventory: Inventory) -> None:
         """Read the devices of this inventory from now on, each in its own phase of the interval."""

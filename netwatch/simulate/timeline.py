@@ -37,14 +37,14 @@ class Timeline:
                 incident = step.incident
                 self.note(
                     at,
-                    f"incident_{_verb(step)}",
+                    f"incident_{step.verb}",
                     incident=incident.key,
                     kind=str(incident.cause.kind),
                     element=incident.cause.element,
                     side=str(incident.cause.side),
                     locus=sorted(incident.locus),
                     affected=len(incident.affected),
-                    reason=str(step.reason),
+                    reason=step.reason.code,
                 )
         elif isinstance(record, OpenTicket):
             self.note(at, "ticket_opened", ticket=written.ticket, incident=record.incident)
@@ -57,9 +57,3 @@ class Timeline:
         """Return a SHA-256 over the timeline and whatever else must be equal."""
         text = json.dumps([self.events, *more], sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _verb(change: object) -> str:
-    """Turn `CauseChanged` into `cause_changed`."""
-    name = type(change).__name__
-    return "".join(f"_{letter.lower()}" if letter.isupper() and place else letter.lower() for place, letter in enumerate(name))

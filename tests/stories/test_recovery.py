@@ -1,0 +1,103 @@
+"""After the outage: nobody is judged before he had time to boot, and what was broken for its own reason is found (B2, B6)."""
+
+from __future__ import annotations
+
+from tests.stories.stage import Stage
+
+BOOT = "\n".join(f"          - {{at: 100, fail: {{device: kel-00{n}-rtr, for: {500 + n * 25}}}}}" for n in range(1, 6))
+
+
+def test_late_booters_behind_a_core_that_came_back_open_nothing(stage: Stage) -> None:
+    """Icinga's PR 8506: the parent is back at 600, five children up to two minutes later. Wanted number of new incidents: 0."""
+    played = stage.play(
+        f"""
+        seed: 1
+        duration: 1500
+        events:
+          - {{at: 100, fail: {{link: dc-core/dc-dist-1, for: 500}}}}
+{BOOT}
+        """
+    )
+    assert len(played.incidents) == 1, played.told()
+    assert len(played.tickets) == 1
+
+
+def test_a_site_that_stays_down_after_the_core_is_back_becomes_its_own_incident(stage: Stage) -> None:
+    """It was hidden behind the core: exactly one split, with a link to where it came from, and its own ticket."""
+    played = stage.play(
+        """
+        seed: 2
+        duration: 2000
+        events:
+          - {at: 100, fail: {link: dc-core/dc-dist-1, for: 500}}
+          - {at: 300, fail: {link: dc-dist-1/kel-003-rtr}}
+        """
+    )
+    assert len(played.incidents) == 2, played.told()
+    core, own = played.incidents
+    assert core["state"] == "recovered"
+    assert own["locus"] == ["kel-003-rtr"]
+    assert own["split_from"] == core["key"]
+    assert len(played.tickets) == 2
+    assert played.first("incident_split")["at"] >= 600 + 180
+
+
+def test_a_mass_event_waits_for_two_more_looks_and_then_opens_one_ticket_per_place(stage: Stage) -> None:
+    """Half of the city falls silent within a minute for two reasons: two tickets, not thirty."""
+    played = stage.play(
+        """
+        seed: 3
+        duration: 900
+        events:
+          - {at: 120, fail: {device: dc-dist-1}}
+          - {at: 130, fail: {device: dc-dist-2}}
+        """,
+        offices=30,
+    )
+    assert len(played.tickets) == 2, played.told()
+    assert {ticket["site"] for ticket in played.tickets} == {"dc"}
+
+
+def test_planned_work_is_silent_and_what_is_still_down_at_its_end_opens_then(stage: Stage) -> None:
+    """M7: recovered inside is recorded; still down at the end is an incident from then on."""
+    played = stage.play(
+        """
+        seed: 4
+        duration: 1800
+        events:
+          - {at: 60, maintenance: {sites: [kel-001, kel-002], for: 840}}
+          - {at: 120, fail: {link: dc-dist-1/kel-001-rtr, for: 500}}
+          - {at: 120, fail: {link: dc-dist-1/kel-002-rtr}}
+        """
+    )
+    assert len(played.tickets) == 1, played.told()
+    assert played.tickets[0]["site"] == "kel-002"
+    assert played.first("incident_opened")["at"] >= 900
+    assert len(played.incidents) == 1
+
+
+def test_an_untouched_automatic_ticket_that_healed_is_cancelled_after_an_hour(stage: Stage) -> None:
+    """tickets.cancel_if_recovered_for: only a ticket that nobody touched."""
+    played = stage.play(
+        """
+        seed: 5
+        duration: 4800
+        events: [{at: 120, fail: {link: dc-dist-1/kel-001-rtr, for: 400}}]
+        """
+    )
+    assert played.ticket()["state"] == "cancelled"
+
+
+def test_a_ticket_that_somebody_touched_is_not_cancelled_by_recovery(stage: Stage) -> None:
+    """The agency head has disposed of it: from now on people decide."""
+    played = stage.play(
+        """
+        seed: 6
+        duration: 4800
+        events: [{at: 120, fail: {link: dc-dist-1/kel-001-rtr, for: 400}}]
+        people: [{at: 450, action: dispose}]
+        """
+    )
+    assert played.first("act_done", action="dispose")
+    assert played.ticket()["state"] == "open"
+    assert played.ticket()["step"]["key"] == "staff_assignment"
