@@ -5,8 +5,11 @@ The order: read each file, join them, look at every reference, inherit, make the
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Mapping
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +30,13 @@ def load_inventory(path: Path | str) -> Inventory:
 
     Raises InvalidFile with every fault of every file. What is suspicious but allowed is in `Inventory.warnings`.
     """
-    return read_inventory(_read(Path(path)))
+    with _no_collector():
+        settled = pickle.dumps(read_inventory(_read(Path(path))), pickle.HIGHEST_PROTOCOL)
+        gc.collect()
+        # What lives was made amid five times as much that is gone now, and holds on to its pages: 2.2 KB of memory per device
+        # instead of 1.1. Made anew in one piece it leaves them (measured by bench/inventory.py).
+        inventory: Inventory = pickle.loads(settled)  # noqa: S301 - our own bytes of a moment ago
+        return inventory
 
 
 def read_inventory(texts: Mapping[str, bytes]) -> Inventory:
@@ -50,6 +59,18 @@ def read_inventory(texts: Mapping[str, bytes]) -> Inventory:
     if faults:
         raise InvalidFile(faults)
     return _assemble(parts, _digest(texts))
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Stop the cyclic collector: it would walk a million living objects again and again, which triples the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _read(path: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch.errors import Fault
+from netwatch.inventory.model import Role
 from netwatch.inventory.schema import DevicePart, Inheritable, InventoryFile, RiskGroupPart, SitePart, UplinkPart, WindowPart
 from netwatch.strict_yaml import Document, suggestion
 
@@ -97,6 +98,7 @@ def _damaged(raw: dict[str, Any]) -> DevicePart:
     ends = [up for up in uplinks if isinstance(up, dict) and isinstance(up.get("to"), str)] if isinstance(uplinks, list) else []
     return DevicePart.model_construct(
         site=_text(raw.get("site")),
+        role=Role.OTHER,
         address=_text(raw.get("address")),
         groups=tuple(groups) if isinstance(groups, list) and all(isinstance(name, str) for name in groups) else (),
         uplinks=tuple(UplinkPart.model_construct(to=up["to"], port=up.get("port")) for up in ends)

@@ -12,8 +12,9 @@ int, float, bool, date and datetime: pydantic alone would take `1_000`, `yes` an
 number above 0. A `ValueError` raised by a validator is shown to the reader as it is: write "expected ..., found ...".
 """
 
+from netwatch.strict_yaml.document import Document, Loc
 from netwatch.strict_yaml.near import suggestion
-from netwatch.strict_yaml.reader import Document, Loc, load_yaml
+from netwatch.strict_yaml.reader import load_yaml
 from netwatch.strict_yaml.scalars import Day, Flag, Model, Moment, Number, Seconds, Whole
 from netwatch.strict_yaml.validation import check, salvage, validate
 

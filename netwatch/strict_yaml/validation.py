@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from netwatch.errors import Fault, InvalidFile
+from netwatch.strict_yaml.document import Document, Loc
 from netwatch.strict_yaml.near import nearest, suggestion
-from netwatch.strict_yaml.reader import Document, Loc
 from netwatch.strict_yaml.scalars import found
 
 SHOWN_MAX = 500  # nobody reads more, and finding near names costs time
