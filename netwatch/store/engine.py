@@ -95,13 +95,17 @@ def connect_sqlite(path: Path, *, create: bool = False, wal: bool = True, readon
             connection.execute(f"PRAGMA {pragma}")
         if not readonly:
             _choose_journal(connection, wal=wal and not has_wal_reset_bug(module.sqlite_version))
-        synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
-        if synchronous != 2:
-            raise StoreBroken(f"SQLite answers synchronous={synchronous} instead of 2: a power cut would lose acknowledged acts")
+        _check_promise(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check_promise(connection: Any) -> None:
+    synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if synchronous != 2:
+        raise StoreBroken(f"SQLite answers synchronous={synchronous} instead of 2: a power cut would lose acknowledged acts")
 
 
 def _choose_journal(connection: Any, *, wal: bool) -> None:
@@ -134,5 +138,5 @@ def make_engine(url: URL, *, create: bool = False, readonly: bool = False) -> En
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin for real: the driver would begin late and deferred, and read-then-write then fails at once in spite of busy_timeout."""
+    """Begin for real: the driver would begin late and deferred, and read-then-write then fails at once."""
     connection.exec_driver_sql(connection.get_execution_options().get("netwatch_begin", "BEGIN"))

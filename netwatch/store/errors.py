@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from netwatch.errors import Conflict, StoreAway, StoreBroken, StoreBusy, StoreError
+from netwatch.errors import Conflict, Reason, StoreAway, StoreBroken, StoreBusy, StoreError
 
 
 class UnknownOutcome(StoreAway):
@@ -53,7 +54,7 @@ _TAKEN = {
     ("requests.id", "pk_requests"): "this request was already answered",
 }
 _SENTENCE = {name: sentence for names, sentence in _TAKEN.items() for name in names}
-_NAME = {columns: name for columns, name in _TAKEN}
+_NAME: dict[str, str] = dict(_TAKEN)
 
 _SQLITE = {
     "SQLITE_BUSY": StoreBusy,
@@ -79,13 +80,39 @@ _POSTGRESQL = {  # by class or whole SQLSTATE; the longer one wins
     "XX001": StoreBroken,
     "XX002": StoreBroken,
 }
-_TEXT: dict[type[StoreError], str] = {
-    StoreBusy: "the database is locked by another writer; try again",
-    StoreAway: "the database cannot be read or written now; nothing was changed",
-    DiskFull: "the disk of the database is full; free space, then repeat: nothing was changed",
-    StoreBroken: "the database is damaged: stop netwatch, keep the files, run `netwatch db verify`, restore a backup",
-    StoreError: "the database refused",
+_TEXT: dict[type[StoreError], tuple[str, str, str]] = {
+    StoreBusy: (
+        "store_busy",
+        "basis data sedang dikunci penulis lain; coba lagi",
+        "the database is locked by another writer; try again",
+    ),
+    StoreAway: (
+        "store_away",
+        "basis data tidak dapat dibaca atau ditulis sekarang; tidak ada yang berubah",
+        "the database cannot be read or written now; nothing was changed",
+    ),
+    DiskFull: (
+        "disk_full",
+        "disk basis data penuh; kosongkan ruang, lalu ulangi: tidak ada yang berubah",
+        "the disk of the database is full; free space, then repeat: nothing was changed",
+    ),
+    StoreBroken: (
+        "store_broken",
+        "basis data rusak: hentikan netwatch, simpan berkasnya, jalankan `netwatch db verify`, pulihkan dari cadangan",
+        "the database is damaged: stop netwatch, keep the files, run `netwatch db verify`, restore a backup",
+    ),
+    StoreError: ("store_error", "basis data menolak", "the database refused"),
 }
+
+
+E = TypeVar("E", bound=StoreError)
+
+
+def told(kind: type[E], key: str, indonesian: str, english: str) -> E:
+    """Return an error that carries its sentence in both languages (`reason`), as the command line shows it."""
+    error = kind(english)
+    error.reason = Reason(key, indonesian, english)  # type: ignore[attr-defined]
+    return error
 
 
 def translate(error: Exception) -> Exception:
@@ -99,7 +126,8 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, IntegrityError):
         return _conflict(original, said)
     kind = _kind(error, original, said)
-    return kind(f"{_TEXT[kind]} ({said})")
+    key, indonesian, english = _TEXT[kind]
+    return told(kind, key, f"{indonesian} ({said})", f"{english} ({said})")
 
 
 def _kind(error: Exception, original: BaseException, said: str) -> type[StoreError]:
@@ -118,9 +146,9 @@ def _kind(error: Exception, original: BaseException, said: str) -> type[StoreErr
 
 def _conflict(original: BaseException, said: str) -> Conflict:
     diagnosis = getattr(original, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None)
-    if name is None:
+    name = str(getattr(diagnosis, "constraint_name", None) or "")
+    if not name:
         found = re.search(r"constraint failed: (.+?)(?: \(\d+\))?$", said)
-        columns = found.group(1) if found else said
+        columns = str(found.group(1)) if found else said
         name = _NAME.get(columns, columns)
-    return Taken(_SENTENCE.get(name, f"the database refused a second one ({said})"), constraint=str(name))
+    return Taken(_SENTENCE.get(name, f"the database refused a second one ({said})"), constraint=name)

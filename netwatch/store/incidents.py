@@ -15,6 +15,7 @@ from netwatch.errors import NotFound
 from netwatch.incident import Incident, IncidentState, from_json, to_json
 from netwatch.store import records, schema
 from netwatch.store.canonical import canonical, plain
+from netwatch.store.states import insert_row
 
 if TYPE_CHECKING:
     from netwatch.store.transaction import Transaction
@@ -56,8 +57,7 @@ class Incidents:
 
     def insert(self, incident: Incident, *, verb: str = "opened", reason: Mapping[str, Any] | None = None) -> int:
         """Store a new incident and return its number. Raises Conflict when an open one already holds one of its devices."""
-        result = self._tx.connection.execute(insert(schema.incidents).values(self._columns(incident)))
-        number = int(result.inserted_primary_key[0])
+        number = insert_row(self._tx, schema.incidents, self._columns(incident))
         stored = replace(incident, id=number)
         self._hold_locus(stored)
         self._note(stored, verb, reason)
@@ -198,13 +198,13 @@ class Acknowledgements:
             raise ValueError("an acknowledgement needs a reason")
         self.end(incident, at)
         values = {"incident": incident, "by": by, "at": at, "reason": reason, "expires_at": expires_at}
-        number = self._tx.connection.execute(insert(schema.acknowledgements).values(values)).inserted_primary_key[0]
+        number = insert_row(self._tx, schema.acknowledgements, values)
         who = {"performed_by": by, "performed_at": at, "recorded_by": recorded_by or by}
         fields = {"reason": reason, "expires_at": expires_at}
         self._tx.journal.append(
             {"kind": "acknowledgement", "action": "acknowledge", "incident": incident, "fields": fields, **who}
         )
-        return int(number)
+        return number
 
     def end(self, incident: int, at: datetime) -> int:
         """End what holds for an incident (it recovered, or was acknowledged anew); return how many ended."""

@@ -188,14 +188,14 @@ class Journal:
             {"kind": "redaction", "performed_by": performed_by, "fields": {"digests": sorted(digests), "reason": reason}}
         )
 
-    def _select(self, condition: Any) -> Sequence[Row[Any]]:
+    def _select(self, condition: Any) -> Sequence[Row[int, str, str]]:
         table = schema.journal
         return self._tx.connection.execute(
             select(table.c.seq, table.c.hash, table.c.body).where(condition).order_by(table.c.seq)
         ).all()
 
 
-def _recorded(row: Row[Any]) -> Recorded:
+def _recorded(row: Row[int, str, str]) -> Recorded:
     return Recorded(row.seq, row.hash, row.body)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, select, update
 from netwatch.errors import NotFound
 from netwatch.inventory.model import Window
 from netwatch.store import records, schema
-from netwatch.store.states import upsert
+from netwatch.store.states import insert_row, upsert
 
 if TYPE_CHECKING:
     from netwatch.store.transaction import Transaction
@@ -130,7 +130,7 @@ class InventorySnapshots:
         if newest is not None and newest.digest == digest:
             return newest.number
         values = {"digest": digest, "loaded_at": self._tx.now, "author": author, "text": text}
-        number = int(self._tx.connection.execute(insert(schema.inventory_snapshots).values(values)).inserted_primary_key[0])
+        number = insert_row(self._tx, schema.inventory_snapshots, values)
         fields = {"number": number, "digest": digest}
         self._tx.journal.append({"kind": "inventory", "action": "loaded", "performed_by": author, "fields": fields})
         return number

@@ -57,8 +57,6 @@ def _number() -> Column[int]:
     return Column("id", Integer, primary_key=True, autoincrement=True)
 
 
-_NEVER_REUSED = {"sqlite_autoincrement": True}  # an incident number on paper must not come back as another incident
-
 installation = Table("installation", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 transactions = Table(
@@ -89,7 +87,7 @@ transitions = Table(
     Column("to_state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("ix_transitions_device_at", "device", "at"),
-    **_NEVER_REUSED,
+    sqlite_autoincrement=True,  # a number on paper must not come back as another one
 )
 
 blind_periods = Table(
@@ -119,7 +117,7 @@ inventory_snapshots = Table(
     Column("loaded_at", Instant, nullable=False),
     Column("author", Text, nullable=False),
     Column("text", Text, nullable=False),
-    **_NEVER_REUSED,
+    sqlite_autoincrement=True,  # a number on paper must not come back as another one
 )
 
 maintenance_windows = Table(
@@ -151,7 +149,7 @@ incidents = Table(
     Column("ticket", Text),
     Column("updated_at", Instant, nullable=False),
     Column("body", Text, nullable=False),
-    **_NEVER_REUSED,
+    sqlite_autoincrement=True,  # a number on paper must not come back as another one
 )
 Index(
     "uq_incidents_open_locus",

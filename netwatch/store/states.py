@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, delete, insert, or_, select, text, update
+from sqlalchemy.dialects import sqlite
 
 from netwatch.detect.state import State
 from netwatch.store import schema
@@ -51,15 +51,48 @@ class BlindPeriod:
     reason: str
 
 
-def upsert(tx: Transaction, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+def upsert(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows or replace those with the same primary key, in one statement."""
     if not rows:
         return
-    dialect = postgresql if tx.connection.dialect.name == "postgresql" else sqlite
-    statement: Any = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
+    if tx.connection.dialect.name == "postgresql":
+        changes = ", ".join(f"{name} = excluded.{name}" for name in rows[0] if name not in keys)
+        _insert_arrays(tx, table, rows, f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}")
+        return
+    statement = sqlite.insert(table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     tx.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def insert_rows(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows with the same columns."""
+    if not rows:
+        return
+    if tx.connection.dialect.name == "postgresql":
+        _insert_arrays(tx, table, rows, "")
+    else:
+        tx.connection.execute(insert(table), rows)
+
+
+def _insert_arrays(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], suffix: str) -> None:
+    """Send one array a column instead of one message a row: a quarter of the time on PostgreSQL."""
+    dialect, names = tx.connection.dialect, list(rows[0])
+    arrays, values = [], {}
+    for name in names:
+        kind = table.c[name].type
+        write = kind.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+        values[name] = [write(row[name]) for row in rows]
+        arrays.append(f"CAST(:{name} AS {kind.compile(dialect)}[])")
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({', '.join(arrays)}){suffix}"  # noqa: S608 - our names
+    tx.connection.execute(text(statement), values)
+
+
+def insert_row(tx: Transaction, table: Any, values: dict[str, Any]) -> int:
+    """Insert one row and return the number the database gave it."""
+    key = tx.connection.execute(insert(table).values(values)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 class States:
@@ -79,7 +112,7 @@ class States:
     def save(self, states: Iterable[StoredState]) -> int:
         """Write states, in the order they were true; a changed one adds a row to the history at its `since`.
 
-        Several states of one device may come in one call (a queue kept while the database was away). Returns the number of changes.
+        Several states of one device may come in one call (a queue kept while the database was away). Return the changes.
         """
         ordered = list(states)
         before = self._states_of({state.device for state in ordered})
@@ -108,7 +141,7 @@ class States:
             }
         upsert(self._tx, schema.device_states, list(newest.values()))
         if history:
-            self._tx.connection.execute(insert(schema.transitions), history)
+            insert_rows(self._tx, schema.transitions, history)
         return len(history)
 
     def remove(self, devices: Iterable[str]) -> None:
@@ -193,4 +226,4 @@ class Blind:
 
     def _add(self, reason: str, began_at: datetime, ended_at: datetime | None, device: str | None) -> int:
         values = {"device": device, "began_at": began_at, "ended_at": ended_at, "reason": reason}
-        return int(self._tx.connection.execute(insert(schema.blind_periods).values(values)).inserted_primary_key[0])
+        return insert_row(self._tx, schema.blind_periods, values)

@@ -29,7 +29,7 @@ from netwatch.store.engine import (
     parse_url,
     sqlite_module,
 )
-from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, translate
+from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, told, translate
 from netwatch.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -62,6 +62,7 @@ class Store:
         self._wal: Identity | None = None
         self._anchor: Any = None
         self._lock = threading.Lock()
+        self._readonly = False
         self._writable = True
         self._errors: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
@@ -75,18 +76,22 @@ class Store:
         clock: Clock | None = None,
         create: bool = False,
         any_revision: bool = False,
+        readonly: bool = False,
     ) -> Self:
         """Open a database that `netwatch db upgrade` made. Raises StoreError with a sentence that says what to do.
 
         `create` (only for `db upgrade`, and never beside what a lost database left behind) makes the file; `any_revision` opens
-        an older or newer schema.
+        an older or newer schema; `readonly` leaves a backup's file as it is.
         """
         parsed = parse_url(url)
         state = Path(state_directory).absolute()
         file = database_file(parsed)
         if file is not None and not create and not file.exists():
-            raise StoreError(missing(file, state))
-        store = cls(parsed, make_engine(parsed, create=create), state_directory=state, clock=clock or SystemClock())
+            raise missing(file, state)
+        store = cls(
+            parsed, make_engine(parsed, create=create, readonly=readonly), state_directory=state, clock=clock or SystemClock()
+        )
+        store._readonly = readonly
         try:
             store._connect(create=create)
             if not any_revision:
@@ -116,12 +121,12 @@ class Store:
                 committing = True
                 connection.commit()
         except DBAPIError as error:
-            translated = self._translated(error)
+            translated = self.translated(error)
             if not committing:
                 raise translated from error
             self._resolve(tx_id, translated, error)
         except PoolTimeout as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
         self._writable = True
 
     @contextlib.contextmanager
@@ -133,7 +138,7 @@ class Store:
             with self.engine.connect().execution_options(**options) as connection, connection.begin():
                 yield Transaction(connection, tx_id=None, now=self.clock.now())
         except (DBAPIError, PoolTimeout) as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
     def run(self, tx_id: str, work: Callable[[Transaction], T], *, patience_s: float = 30.0) -> T:
         """Do `work` in one transaction, exactly once, and return its result.
@@ -179,7 +184,7 @@ class Store:
                 table = schema.transactions
                 return connection.scalar(select(table.c.id).where(table.c.id == tx_id)) is not None
         except DBAPIError as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
     # --- the ground ----------------------------------------------------------------------------------------------------------
 
@@ -191,9 +196,9 @@ class Store:
         if self.file is None:
             return
         if _identity(self.file) != self._identity:
-            raise self._broken(f"the database {self.file} was deleted or replaced while netwatch was using it")
+            raise self._broken(self.file, "was deleted or replaced in use", "dihapus atau diganti selagi dipakai")
         if self._wal is not None and _identity(self._wal_file) != self._wal:
-            raise self._broken(f"the log {self._wal_file} of the database was deleted or replaced while netwatch was using it")
+            raise self._broken(self._wal_file, "was deleted or replaced in use", "dihapus atau diganti selagi dipakai")
 
     def reopen(self) -> None:
         """Close every connection and open the database again, as a person who put it back would want."""
@@ -202,7 +207,7 @@ class Store:
             try:
                 self._connect(create=False)
             except DBAPIError as error:
-                raise self._translated(error) from error
+                raise self.translated(error) from error
 
     def quick_check(self) -> None:
         """Open anew and let SQLite look at its pages: an error of a dying disk can claim a damage that is not there.
@@ -215,7 +220,7 @@ class Store:
         with self.read() as tx:
             said = [row[0] for row in tx.connection.exec_driver_sql("PRAGMA quick_check(20)")]
         if said != ["ok"]:
-            raise self._broken(f"SQLite found damage: {'; '.join(said)}")
+            raise self._broken(self.file, f"is damaged ({'; '.join(said)})", f"rusak ({'; '.join(said)})")
 
     def checkpoint_log(self) -> bool:
         """Copy the write-ahead log into the database and cut it to nothing (hourly); False when a reader was in the way."""
@@ -271,10 +276,10 @@ class Store:
             return
         # The anchor only sits there: while it is open, no other connection is the last one, whose closing deletes the log.
         try:
-            self._anchor = connect_sqlite(self.file, create=create)
+            self._anchor = connect_sqlite(self.file, create=create, readonly=self._readonly)
             self._anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite_module().Error as error:
-            translated = self._translated(error)
+            translated = self.translated(error)
             if isinstance(translated, DiskFull) and translated.ballast_freed:
                 self._connect(create=create)
                 return
@@ -298,16 +303,8 @@ class Store:
 
     def _check_revision(self) -> None:
         found = revision_of(self.engine)
-        if found == schema.REVISION:
-            return
-        if found is None:
-            raise StoreError("the database is empty; run `netwatch db upgrade`")
-        if found < schema.REVISION:
-            raise StoreError(f"the database has schema {found}, this netwatch needs {schema.REVISION}; run `netwatch db upgrade`")
-        raise StoreError(
-            f"the database has schema {found}, this netwatch knows only {schema.REVISION}; install the newer netwatch,"
-            " or restore the backup that was made before the upgrade"
-        )
+        if found != schema.REVISION:
+            raise wrong_revision(found)
 
     def _enter(self, connection: Connection, tx_id: str) -> Transaction:
         self._lock_head(connection)
@@ -337,7 +334,8 @@ class Store:
         if not done:
             raise translated from error
 
-    def _translated(self, error: Exception) -> Exception:
+    def translated(self, error: Exception) -> Exception:
+        """Return the netwatch error for one of the database's, counted for the metrics; a full disk gives up its ballast."""
         translated = translate(error)
         if type(translated) is StoreAway and self.file is not None and _is_full(self.file.parent):
             translated = DiskFull(str(translated))  # SQLite cannot always tell: its shared memory file had no room
@@ -358,8 +356,15 @@ class Store:
                 break
         return translated
 
-    def _broken(self, said: str) -> StoreBroken:
-        return StoreBroken(f"{said}; nothing is written any more: stop netwatch, put the file back or restore a backup")
+    def _broken(self, file: Path, english: str, indonesian: str) -> StoreBroken:
+        self._writable = False
+        self._errors["broken"] += 1
+        return told(
+            StoreBroken,
+            "database_changed",
+            f"{file} {indonesian}; tidak ada lagi yang ditulis: hentikan netwatch, kembalikan berkas itu atau pulihkan cadangan",
+            f"{file} {english}; nothing is written any more: stop netwatch, put the file back or restore a backup",
+        )
 
 
 def revision_of(engine: Engine) -> str | None:
@@ -393,15 +398,47 @@ def leftovers(state_directory: Path, file: Path | None) -> list[str]:
     )
 
 
-def missing(file: Path, state_directory: Path) -> str:
-    """Say what to do about a database that is not there."""
-    left = leftovers(state_directory, file)
+def missing(file: Path, state_directory: Path) -> StoreError:
+    """Return the error that says what to do about a database that is not there."""
+    left = ", ".join(leftovers(state_directory, file)[:3])
     if left:
-        return (
-            f"the database {file} is gone, but {state_directory} still holds {', '.join(left[:3])}: put the database back or run"
-            " `netwatch db restore`; only if all of it may be given up, `netwatch db upgrade --force`"
+        return told(
+            StoreError,
+            "database_lost",
+            f"basis data {file} hilang, padahal {state_directory} masih berisi {left}: kembalikan berkasnya atau jalankan"
+            " `netwatch db restore`; hanya jika semuanya boleh dibuang, `netwatch db upgrade --force`",
+            f"the database {file} is gone, but {state_directory} still holds {left}: put the database back or run"
+            " `netwatch db restore`; only if all of it may be given up, `netwatch db upgrade --force`",
         )
-    return f"there is no database {file}; run `netwatch db upgrade`"
+    return told(
+        StoreError,
+        "no_database",
+        f"belum ada basis data {file}; jalankan `netwatch db upgrade`",
+        f"there is no database {file}; run `netwatch db upgrade`",
+    )
+
+
+def wrong_revision(found: str | None) -> StoreError:
+    """Return the error that names both schema numbers and the way out."""
+    needed = schema.REVISION
+    if found is None:
+        indonesian, english = (
+            "basis data masih kosong; jalankan `netwatch db upgrade`",
+            "the database is empty; run `netwatch db upgrade`",
+        )
+    elif found < needed:
+        indonesian = f"skema basis data {found}, netwatch ini memerlukan {needed}; jalankan `netwatch db upgrade`"
+        english = f"the database has schema {found}, this netwatch needs {needed}; run `netwatch db upgrade`"
+    else:
+        indonesian = (
+            f"skema basis data {found}, netwatch ini hanya mengenal {needed}; pasang netwatch yang lebih baru,"
+            " atau pulihkan cadangan yang dibuat sebelum peningkatan"
+        )
+        english = (
+            f"the database has schema {found}, this netwatch knows only {needed}; install the newer netwatch,"
+            " or restore the backup that was made before the upgrade"
+        )
+    return told(StoreError, "schema", indonesian, english)
 
 
 def _identity(path: Path) -> Identity | None:

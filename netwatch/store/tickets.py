@@ -55,7 +55,7 @@ class Tickets:
 
     def insert(self, ticket: Ticket) -> None:
         """Store a new ticket. Raises Conflict when its incident already has an open one."""
-        self._tx.connection.execute(insert(schema.tickets).values(_columns(ticket)))
+        self._tx.connection.execute(insert(schema.tickets).values(columns(ticket)))
 
     def update(self, ticket: Ticket, expected_version: int) -> None:
         """Store the new value of a ticket that was read at `expected_version`. Raises Conflict when somebody else was first."""
@@ -63,7 +63,7 @@ class Tickets:
             raise ValueError(f"{ticket.id}: a changed ticket has a new version")
         table = schema.tickets
         statement = update(table).where(table.c.id == ticket.id, table.c.version == expected_version)
-        if self._tx.connection.execute(statement.values(_columns(ticket))).rowcount != 1:
+        if self._tx.connection.execute(statement.values(columns(ticket))).rowcount != 1:
             raise self._lost_race(ticket.id)
 
     def get(self, number: str) -> Ticket:
@@ -155,7 +155,8 @@ def _digest(asked: Any) -> str:
     return hashlib.sha256(canonical(plain(asked)).encode()).hexdigest()
 
 
-def _columns(ticket: Ticket) -> dict[str, Any]:
+def columns(ticket: Ticket) -> dict[str, Any]:
+    """Return the row of a ticket."""
     return {
         "id": ticket.id,
         "state": str(ticket.state),

@@ -18,7 +18,7 @@ from netwatch.store import ballast, schema
 from netwatch.store.engine import database_file, parse_url
 from netwatch.store.errors import translate
 from netwatch.store.journal import begin_chain
-from netwatch.store.store import Store, leftovers, missing, revision_of
+from netwatch.store.store import Store, leftovers, missing, revision_of, wrong_revision
 from netwatch.store.transaction import Transaction
 
 
@@ -66,7 +66,7 @@ def upgrade(
     try:
         before = revision_of(store.engine)
         if before is not None and before > schema.REVISION:
-            raise StoreError(f"the database has schema {before}, this netwatch knows only {schema.REVISION}; nothing was changed")
+            raise wrong_revision(before)
         if before is None and store.file is None and not force and (left := leftovers(state, None)):
             raise StoreError(
                 f"the database is empty, but {state} still holds {', '.join(left[:3])}; `netwatch db restore`, or --force"
@@ -116,5 +116,5 @@ def _refuse_to_replace(url: str, state_directory: Path, *, force: bool) -> None:
     if file is None or file.exists() or force:
         return
     if leftovers(state_directory, file):
-        raise StoreError(missing(file, state_directory))
+        raise missing(file, state_directory)
     file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
