@@ -24,7 +24,7 @@ class Act:
 
     action: str
     performed_by: str  # a person's id, or "system"
-    recorded_by: str  # the caller the socket reports: his person's id, or "account:NAME"
+    recorded_by: str  # the caller the socket reports: his person's id, or his account's name
     performed_at: datetime | None = None
     channel: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +48,12 @@ class Context:
     devices: tuple[str, ...] = ()  # devices a field of type device may name; empty: not checked
     recorder: bool = False  # the caller may type for others (people.is_recorder); the api decides it from the socket
     caller: str | None = None  # for `actions`: who would type (as Act.recorded_by); None: the one who acts
+
+    def may_type_for_others(self, who: str) -> bool:
+        """Say whether who types is a recorder: an account or group of people.yaml."""
+        person = self.people.persons.get(who)
+        accounts = (who,) if person is None else person.accounts
+        return self.recorder or any(self.people.is_recorder(account) for account in accounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,15 @@ from netwatch.sop.record import SYSTEM, Ticket
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a list of actions was made: what its texts and choices come from."""
+
+    procedure: Procedure
+    ticket: Ticket
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
 class Available:
     """One action that the present step has, and what stands in its way."""
 
@@ -29,6 +38,11 @@ class Available:
     wants: tuple[Want, ...]
     papers: tuple[Paper, ...]
     refused: tuple[Reason, ...]  # what filling in and handing in cannot change; empty: may be done
+    scene: Scene
+
+    def to_json(self, language: str = "id") -> dict[str, Any]:
+        """Return one item of `netwatch.ticket-actions/1`."""
+        return action_json(self.scene, self, language)
 
 
 def actions(procedure: Procedure, ticket: Ticket, context: Context) -> list[Available]:
@@ -64,6 +78,7 @@ def available(procedure: Procedure, ticket: Ticket, context: Context, transition
         tuple(wants_of(case).values()),
         tuple(papers_of(case)),
         tuple(dict.fromkeys(reason for reason in refused if reason is not None)),
+        Scene(procedure, ticket, context),
     )
 
 
@@ -81,7 +96,7 @@ def unfillable(case: Case, want: Want) -> Reason | None:
 
 def caller_refused(context: Context, performers: Iterable[str], roles: Iterable[str]) -> Reason | None:
     """Say that the caller neither may act himself nor type for others."""
-    if context.caller is None or context.recorder or context.caller in performers:
+    if context.caller is None or context.caller in performers or context.may_type_for_others(context.caller):
         return None
     people = context.people
     return Reason(
@@ -108,17 +123,19 @@ def aside_available(procedure: Procedure, ticket: Ticket, context: Context, key:
     own = context.caller is None or context.caller in performers
     papers = () if own else (Paper(aside.evidence, required=True, have=False),)
     refused = caller_refused(context, performers, aside.by)
-    return Available(key, ticket.step.key, aside.by, performers, wants, papers, () if refused is None else (refused,))
+    reasons = () if refused is None else (refused,)
+    return Available(key, ticket.step.key, aside.by, performers, wants, papers, reasons, Scene(procedure, ticket, context))
 
 
 def actions_json(procedure: Procedure, ticket: Ticket, context: Context, language: str = "id") -> dict[str, Any]:
     """Return the document `netwatch.ticket-actions/1`: a script that reads only this can drive a ticket to `done`."""
-    shown = [action_json(procedure, context, ticket, action, language) for action in actions(procedure, ticket, context)]
+    shown = [action.to_json(language) for action in actions(procedure, ticket, context)]
     return {"schema": "netwatch.ticket-actions/1", "ticket": ticket.id, "version": ticket.version, "actions": shown}
 
 
-def action_json(procedure: Procedure, context: Context, ticket: Ticket, action: Available, language: str) -> dict[str, Any]:
+def action_json(scene: Scene, action: Available, language: str) -> dict[str, Any]:
     """Return one action."""
+    procedure = scene.procedure
     kind = procedure.actions.get(action.action) or procedure.asides[action.action]
     return {
         "action": action.action,
@@ -126,28 +143,23 @@ def action_json(procedure: Procedure, context: Context, ticket: Ticket, action: 
         "to": action.to,
         "roles": list(action.roles),
         "performers": list(action.performers),
-        "fields": [field_json(procedure, context, ticket, want, language) for want in action.wants],
+        "fields": [field_json(scene, want, language) for want in action.wants],
         "documents": [document_json(procedure, paper, language) for paper in action.papers],
         "refused_because": [reason.text(language) for reason in action.refused],
         "refused": [{"key": reason.key, "id": reason.id, "en": reason.en} for reason in action.refused],
     }
 
 
-def field_json(procedure: Procedure, context: Context, ticket: Ticket, want: Want, language: str) -> dict[str, Any]:
+def field_json(scene: Scene, want: Want, language: str) -> dict[str, Any]:
     """Return one field: name, type, whether it is required, and what would be accepted."""
+    procedure, context = scene.procedure, scene.context
     kind = procedure.fields[want.name]
     shown: dict[str, Any] = {"name": want.name, "type": kind.type, "required": want.required, "label": kind.text(language)}
-    choices: Iterable[str] | None = want.choices
-    if choices is None and kind.type == "choice":
-        choices = procedure.choices_of(want.name)
-    elif choices is None and kind.holder is not None:
-        choices = context.people.holders(kind.holder, context.now)
-    elif choices is None and kind.type == "device":
-        choices = context.devices or sorted(ticket.affected)
+    choices = choices_of(scene, want)
     if choices is not None:
         shown["choices"] = list(choices)
     if kind.type == "choice":
-        shown["choice_labels"] = {value: procedure.choice_label(want.name, value, language) for value in shown["choices"]}
+        shown["choice_labels"] = {value: procedure.choice_label(want.name, value, language) for value in choices or ()}
     extras: Mapping[str, Any] = {
         "suggested": want.suggested,
         "many": kind.many or None,
@@ -157,6 +169,20 @@ def field_json(procedure: Procedure, context: Context, ticket: Ticket, want: Wan
         "required_if": dict(want.required_if) or None,
     }
     return shown | {key: value for key, value in extras.items() if value is not None}
+
+
+def choices_of(scene: Scene, want: Want) -> tuple[str, ...] | None:
+    """Return the values a field accepts: narrowed by the action's guards, else all of its kind; None: anything of its type."""
+    kind = scene.procedure.fields[want.name]
+    if want.choices is not None:
+        return want.choices
+    if kind.type == "choice":
+        return scene.procedure.choices_of(want.name)
+    if kind.holder is not None:
+        return scene.context.people.holders(kind.holder, scene.context.now)
+    if kind.type == "device":
+        return scene.context.devices or tuple(sorted(scene.ticket.affected))
+    return None
 
 
 def document_json(procedure: Procedure, paper: Paper, language: str) -> dict[str, Any]:

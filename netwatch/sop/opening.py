@@ -11,7 +11,7 @@ from netwatch.sop.act import Performed
 from netwatch.sop.deadline import document_faults, due_of, numbered
 from netwatch.sop.entry import Entry, exact, time_text
 from netwatch.sop.procedure import Procedure
-from netwatch.sop.record import SYSTEM, Document, Ticket
+from netwatch.sop.record import SYSTEM, Document
 from netwatch.sop.replay import apply
 from netwatch.sop.working_time import Calendar, OutsideCalendar
 
@@ -31,23 +31,19 @@ def open_ticket(
     affected_opds: Sequence[str] = (),
     proposal: Mapping[str, Any] | None = None,
     incident: int | None = None,
-    reporter_name: str | None = None,
-    reporter_contact: str | None = None,
-    reported_at: datetime | None = None,
-    letter_number: str | None = None,
-    agenda_number: str | None = None,
+    fields: Mapping[str, Any] | None = None,
     documents: Sequence[Document] = (),
-    performed_by: str = SYSTEM,
+    performed_by: str | None = None,
     recorded_by: str = SYSTEM,
     channel: str | None = None,
-    previous: Ticket | None = None,
+    previous_ticket: str | None = None,
     request_id: str | None = None,
 ) -> Performed:
     """Open a ticket in step 1 and draft its disposition sheet.
 
     `opd` None: the place belongs to the agency itself (G13). `affected`: device -> {"state", "since"}; `proposal`: the cause as in
-    INTERFACES (numbers are kept as text). `previous`: an earlier, closed ticket of the same place: linked, and `repeated` within the
-    procedure's window (G9). Raises Refused for an unknown origin or document.
+    INTERFACES (numbers are kept as text). `fields`: more of step 1's record (reporter_name, letter_number, ...). `previous_ticket`: the
+    last closed ticket of the place within the repeat window (see `is_repeat`, G9). Raises Refused: unknown origin, field or document.
     """
     faults = document_faults(procedure, None, documents)
     if origin not in procedure.origins:
@@ -55,33 +51,35 @@ def open_ticket(
         faults.append(
             Reason("unknown_origin", f"asal '{origin}' tidak dikenal: {known}", f"origin '{origin}' is none of {known}")
         )
+    record = procedure.steps[procedure.first_step].record
+    faults += [
+        Reason("field_not_taken", f"langkah 1 tidak mencatat '{name}'", f"step 1 does not record '{name}'")
+        for name in fields or ()
+        if name not in record
+    ]
     if faults:
         raise Refused(faults)
     now = now.astimezone(UTC)
     measured = exact(affected or {})
-    record = {
+    by = performed_by or recorded_by
+    recorded = {
+        "reported_at": time_text(now),
+        **(fields or {}),
         "ticket_number": id,
         "origin": origin,
         "opd": opd if opd is not None else procedure.sop.agency,
         "site": site,
-        "reporter_name": reporter_name,
-        "reporter_contact": reporter_contact,
         "occurred_at": time_text(occurred_at),
-        "reported_at": time_text(reported_at or now),
         "symptom": symptom.strip() or None,
         "affected_devices": sorted(measured) or None,
         "detection_evidence": [f"{device}: {part.get('state')} {part.get('since')}" for device, part in sorted(measured.items())]
         or None,
-        "letter_number": letter_number,
-        "agenda_number": agenda_number,
     }
     flags: dict[str, Any] = {}
-    if origin != "automatic":
+    if origin != "automatic" or by != SYSTEM:
         flags["touched"] = True
-    if previous is not None:
-        flags["previous_ticket"] = previous.id
-        if repeated(procedure, calendar, previous, now):
-            flags["repeated"] = True
+    if previous_ticket is not None:
+        flags |= {"previous_ticket": previous_ticket, "repeated": True}
     due_at, unknown = due_of(procedure, calendar, procedure.first_step, now)
     if unknown is not None:
         flags["deadline_unknown"] = unknown
@@ -93,12 +91,12 @@ def open_ticket(
         step=None,
         to=procedure.first_step,
         action="open",
-        performed_by=performed_by,
+        performed_by=by,
         performed_at=now,
         recorded_by=recorded_by,
         recorded_at=now,
-        channel=channel or ("system" if performed_by == SYSTEM else "cli"),
-        fields={name: value for name, value in record.items() if value is not None},
+        channel=channel or ("system" if by == SYSTEM else "cli"),
+        fields=exact({name: value for name, value in recorded.items() if value is not None}),
         documents=(draft, *numbered(None, documents, at=now, by=recorded_by)),
         due_at=due_at,
         procedure_revision=procedure.revision,
@@ -117,12 +115,10 @@ def open_ticket(
     return Performed(apply(None, entry), entry)
 
 
-def repeated(procedure: Procedure, calendar: Calendar, previous: Ticket, now: datetime) -> bool:
-    """Say whether the new ticket follows within the window of the earlier one's end (repeat_working_days, G9)."""
-    if previous.closed_at is None:
-        return False
+def is_repeat(procedure: Procedure, calendar: Calendar, closed_at: datetime, now: datetime) -> bool:
+    """Say whether a fault at the same place follows within the window of an earlier ticket's end (repeat_working_days, G9)."""
     window = procedure.parameters[procedure.reopening.window_parameter].value
     try:
-        return calendar.whole_days_between(previous.closed_at, now) <= window
+        return calendar.whole_days_between(closed_at, now) <= window
     except OutsideCalendar:
         return False

@@ -80,7 +80,7 @@ def recording_faults(
 def proof_faults(act: Act, context: Context, channel: str, others: Iterable[str]) -> list[Reason]:
     """Return what is missing when somebody types what another decided."""
     faults: list[Reason] = []
-    if act.performed_by != act.recorded_by and not context.recorder:
+    if act.performed_by != act.recorded_by and not context.may_type_for_others(act.recorded_by):
         faults.append(
             Reason(
                 "not_a_recorder",
