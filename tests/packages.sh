@@ -12,7 +12,6 @@ sshd:openssh-server:SSH against a real server
 ssh-keygen:openssh-client:SSH against a real server
 openssl:openssl:SSH against a real server
 nft:nftables:lost packets in the lab
-sysctl:procps:all tests in network namespaces (tests/lab)
 unshare:util-linux:the lab as a plain user
 promtool:prometheus:alert rules and metric names
 systemd-analyze:systemd:the systemd units

@@ -91,13 +91,14 @@ class City:
 
     def _configure(self, node: Node) -> None:
         settings = _SYSCTLS | ({} if node.is_bridge or node.device == MONITOR else _ROUTER_SYSCTLS)
-        words = [f"{key}={value}" for key, value in settings.items()]
-        run("ip", "netns", "exec", self.namespace(node.device), "sysctl", "-q", "-w", *words)
-        lines = ["link set lo up"]
+        lines = "".join(f"{key.replace('.', '/')} {value}\n" for key, value in settings.items())
+        script = 'while read -r key value; do echo "$value" > "/proc/sys/$key" || exit 1; done'
+        run("ip", "netns", "exec", self.namespace(node.device), "sh", "-c", script, given=lines)
+        commands = ["link set lo up"]
         if node.is_bridge:
-            lines += ["link add br0 type bridge forward_delay 0", *(f"link set {port} master br0" for port in node.ports)]
-        lines += [f"address add {node.address}/32 dev {'br0' if node.is_bridge else 'lo'}"]
-        ip_batch([*lines, *self.lines_up(node)], namespace=self.namespace(node.device))
+            commands += ["link add br0 type bridge forward_delay 0", *(f"link set {port} master br0" for port in node.ports)]
+        commands += [f"address add {node.address}/32 dev {'br0' if node.is_bridge else 'lo'}"]
+        ip_batch([*commands, *self.lines_up(node)], namespace=self.namespace(node.device))
 
     def lines_up(self, node: Node) -> list[str]:
         """Return the `ip` commands that bring a node's ports and routes (back) up: `down` has deleted the routes."""

@@ -27,8 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def city() -> Iterator[City]:
     """Return the city of city.yaml, up and answering."""
     reason = why_no_namespaces()
-    if reason is None and missing_tools("sysctl"):
-        reason = "the program `sysctl` is missing (Debian package procps)"
     if reason:
         pytest.skip(reason)
     with City(load_inventory(INVENTORY), with_snmp=agents.why_no_snmpd() is None) as built:

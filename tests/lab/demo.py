@@ -24,7 +24,7 @@ from tests.lab import agents
 from tests.lab.city import City
 from tests.lab.faults import Faults
 from tests.lab.house import INVENTORY, NETWATCH, House, HouseError
-from tests.lab.kernel import LabError, may_unshare, missing_tools, why_no_namespaces
+from tests.lab.kernel import LabError, may_unshare, why_no_namespaces
 from tests.lab.relay import Relay
 from tests.lab.stage import Stage
 from tests.stories.drive import drive
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="leave the daemon and the board running until Ctrl-C")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
-    reason = why_no_namespaces() or ("sysctl (procps)" if missing_tools("sysctl") else None)
+    reason = why_no_namespaces()
     if reason is None:
         return _play(keep=chosen.keep)
     if not os.environ.get(INSIDE) and may_unshare():

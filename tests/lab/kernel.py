@@ -17,6 +17,7 @@ from pathlib import Path
 CLONE_NEWNET = 0x40000000
 NETNS = Path("/run/netns")
 TOOL_TIMEOUT_S = 20.0
+PATH = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/local/sbin:/usr/sbin:/sbin"  # a plain user's PATH lacks sbin
 
 
 class LabError(Exception):
@@ -25,7 +26,8 @@ class LabError(Exception):
 
 def run(*argv: str, given: str | None = None, check: bool = True, timeout_s: float = TOOL_TIMEOUT_S) -> str:
     """Run one tool to its end and return what it printed. Raises LabError with its message when it fails."""
-    done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=timeout_s, check=False)
+    environment = {**os.environ, "PATH": PATH}
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment)
     if check and done.returncode:
         raise LabError(f"{' '.join(argv)}: exit {done.returncode}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
@@ -103,13 +105,13 @@ def end_processes_in(inodes: Collection[int], *, grace_s: float = 2.0) -> None:
 
 
 def missing_tools(*names: str) -> list[str]:
-    """Return which of these programs are not installed (also looked for in sbin, which a plain user's PATH lacks)."""
+    """Return which of these programs are not installed."""
     return [name for name in names if not find_tool(name)]
 
 
 def find_tool(name: str) -> str | None:
     """Return the path of a program, or None."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
+    return shutil.which(name, path=PATH)
 
 
 def why_no_namespaces() -> str | None:
