@@ -7,7 +7,7 @@ from netwatch.casework.papers import Paper
 from netwatch.casework.planned import acknowledge, add_window, end_window, windows
 from netwatch.casework.reporting import Report, report
 from netwatch.casework.shown import incident_json, ticket_json
-from netwatch.casework.sweep import Swept, sweep
+from netwatch.casework.sweeps import Swept, sweep
 from netwatch.casework.world import World, load_world
 
 __all__ = [

@@ -42,12 +42,13 @@ def perform(
     *,
     papers: Sequence[Paper] = (),
     uid: int | None = None,
+    recorder: bool = True,
     version: int | None = None,
 ) -> dict[str, Any]:
     """Perform one action (also `hold`, `resume`, `emergency_action`) and return TICKET of INTERFACES as it is afterwards.
 
-    `act.recorded_by` is who the socket says is typing, `uid` his account's number. `version`, when given, is that of the ticket the
-    caller looked at. Raises Refused (noted in the journal; the ticket is untouched), Conflict, NotFound, InvalidFile, StoreError.
+    `act.recorded_by` is who the socket says is typing, `uid` his account's number; only a `recorder` may type for others. `version`,
+    when given, is that of the ticket the caller looked at. Raises Refused (noted in the journal; the ticket is untouched), Conflict, NotFound, InvalidFile, StoreError.
     """
 
     def change(found: Ticket, given: Act, world_now: Context) -> Performed:
@@ -56,23 +57,26 @@ def perform(
         except Refused as refused:
             raise _overtaken(world, found, given) or refused from refused
 
-    return _once(store, world, ticket, act, change, papers=papers, uid=uid, version=version)
+    return _once(store, world, ticket, act, change, papers=papers, uid=uid, recorder=recorder, version=version)
 
 
-def attach(store: Store, world: World, ticket: str, act: Act, *, papers: Sequence[Paper], uid: int | None = None) -> dict[str, Any]:
+def attach(
+    store: Store, world: World, ticket: str, act: Act, *, papers: Sequence[Paper], uid: int | None = None, recorder: bool = True
+) -> dict[str, Any]:
     """Attach papers without leaving the step (`act.action` is `attach`). Raises as `perform` does."""
 
     def change(found: Ticket, given: Act, world_now: Context) -> Performed:
         return procedure.attach(world.procedure, found, given, world_now)
 
-    return _once(store, world, ticket, act, change, papers=papers, uid=uid, version=None)
+    return _once(store, world, ticket, act, change, papers=papers, uid=uid, recorder=recorder, version=None)
 
 
-def actions(store: Store, world: World, ticket: str, *, caller: str | None = None) -> list[dict[str, Any]]:
-    """Return what may be done now, as `netwatch.ticket-actions/1` lists it."""
+def actions(store: Store, world: World, ticket: str, *, caller: str | None = None, recorder: bool = True) -> dict[str, Any]:
+    """Return `netwatch.ticket-actions/1`: what may be done now, by whom, with what, and what stands in the way."""
     with store.read() as tx:
         found = visible(tx, world, ticket, caller)
-        return [each.to_json() for each in procedure.actions(world.procedure, found, context(tx, world, found, tx.now, caller))]
+        seen = context(tx, world, found, tx.now, caller=caller, recorder=recorder)
+        return procedure.actions_json(world.procedure, found, seen, world.settings.language)
 
 
 def visible(tx: Transaction, world: World, ticket: str, caller: str | None) -> Ticket:
@@ -103,6 +107,7 @@ def _once(
     *,
     papers: Sequence[Paper],
     uid: int | None,
+    recorder: bool,
     version: int | None,
 ) -> dict[str, Any]:
     kept = keep(store, papers, act)
@@ -119,8 +124,9 @@ def _once(
             raise Conflict(f"ticket {number} was changed meanwhile (version {before.version}, you saw {version}); read it again")
         for each in kept:
             tx.attachments.add(each.file, each.media_type)
-        performed = change(before, given, context(tx, world, before, tx.now, given.recorded_by))
+        performed = change(before, given, context(tx, world, before, tx.now, caller=given.recorded_by, recorder=recorder))
         after = save(tx, world, before, performed, uid=uid)
+        _absorb(tx, world, before, after)
         answer = ticket_json(tx, world, after, tx.now)
         if given.request_id is not None:
             tx.requests.remember(given.request_id, answer, caller=given.recorded_by, asked=asked)
@@ -167,6 +173,18 @@ def _asked(number: str, act: Act) -> dict[str, Any]:
         "fields": dict(act.fields),
         "documents": [[document.key, document.sha256] for document in act.documents],
     }
+
+
+def _absorb(tx: Transaction, world: World, before: Ticket, after: Ticket) -> None:
+    """Let the ticket that another was merged into take over its offices and devices (G11)."""
+    into = after.flags.get("merged_into")
+    if into is None or before.flags.get("merged_into") == into:
+        return
+    parent = tx.tickets.get(str(into))
+    offices = dict.fromkeys([*parent.affected_opds, *([after.opd] if after.opd else []), *after.affected_opds])
+    changes = {"affected": {**after.affected, **parent.affected}, "affected_opds": list(offices), "flags": {"touched": True}}
+    noted = procedure.note(world.procedure, parent, "absorbed", now=tx.now, fields={"merged_ticket": after.id}, changes=changes)
+    save(tx, world, parent, noted)
 
 
 def _overtaken(world: World, ticket: Ticket, act: Act) -> Conflict | None:

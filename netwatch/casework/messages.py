@@ -42,7 +42,7 @@ def describe(world: World, ticket: Ticket) -> dict[str, Any]:
         "side": ticket.proposal.get("side"),
         "affected": sorted(ticket.affected),
         "occurred_at": occurred_at(ticket),
-        "step": step.key,
+        "step": ticket.step.key,
         "step_number": step.number,
         "step_label_id": step.text("id"),
         "step_label_en": step.text("en"),

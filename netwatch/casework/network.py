@@ -20,7 +20,9 @@ FRESH_AT_LEAST = timedelta(seconds=60)
 PROBED = frozenset({Status.ACTIVE, Status.MAINTENANCE})
 
 
-def context(tx: Transaction, world: World, ticket: Ticket | None, now: datetime, caller: str | None = None) -> Context:
+def context(
+    tx: Transaction, world: World, ticket: Ticket | None, now: datetime, *, caller: str | None = None, recorder: bool = True
+) -> Context:
     """Return everything outside a ticket that its guards look at."""
     return Context(
         now=now,
@@ -32,6 +34,7 @@ def context(tx: Transaction, world: World, ticket: Ticket | None, now: datetime,
         open_tickets=frozenset(each.id for each in tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=100_000))),
         devices=tuple(world.inventory.devices),
         caller=caller,
+        recorder=recorder,
     )
 
 

@@ -15,8 +15,8 @@ from netwatch.diagnose.explain import describe
 from netwatch.diagnose.report import cause_json
 from netwatch.incident import Incident
 from netwatch.sop import ticket as procedure
-from netwatch.sop.act import Act, Performed
-from netwatch.sop.entry import time_text
+from netwatch.sop.act import Act
+from netwatch.sop.entry import exact, time_text
 from netwatch.sop.record import SYSTEM, Ticket, TicketState
 from netwatch.store import Transaction
 from netwatch.store.tickets import TicketFilter
@@ -44,19 +44,25 @@ def open_ticket_for_incident(tx: Transaction, world: World, incident: Incident, 
 
 def note_recovery(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
     """Note on the incident's open ticket that its place answers again. It stays open: people close tickets."""
-    at = incident.ended_at or now
-    return _note(tx, world, incident, now, "recovered", {"recovered_at": time_text(at)}, tell=True)
+    fields = {"recovered_at": time_text(incident.ended_at or now)}
+    return _note(tx, world, incident, now, "recovered", fields, flags=fields)
 
 
 def note_outage_again(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
-    """Note on the incident's open ticket that its place is silent again."""
+    """Note on the incident's open ticket that its place is silent again; the recovery noted before no longer counts."""
     since = max((outage.since for outage in incident.affected.values() if outage.until is None), default=now)
-    return _note(tx, world, incident, now, "down_again", {"down_at": time_text(since)}, tell=True)
+    return _note(tx, world, incident, now, "down_again", {"down_at": time_text(since)}, flags={"recovered_at": None})
 
 
 def update_affected(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
-    """Bring the ticket's list of affected devices and offices, and the proposed cause, up to date."""
-    return _note(tx, world, incident, now, "affected_changed", {}, tell=False)
+    """Bring the ticket's affected devices and offices, and the proposed cause, up to date. Nothing new: nothing is written."""
+    before = _ticket_of(tx, incident)
+    if before is None:
+        return None
+    changes = _measured(world, incident, before)
+    if all(getattr(before, name) == (tuple(value) if name == "affected_opds" else value) for name, value in changes.items()):
+        return before
+    return save(tx, world, before, procedure.note(world.procedure, before, "affected_changed", now=now, changes=changes))
 
 
 def site_of(world: World, incident: Incident) -> str:
@@ -119,7 +125,7 @@ def _open(tx: Transaction, world: World, incident: Incident, site: str, now: dat
         affected_opds=offices_of(world, incident),
         proposal=cause_json(incident.cause),
         incident=incident.id,
-        previous_ticket=_previous(tx, world, site, now),
+        previous_ticket=previous(tx, world, site, now),
     )
     ticket = save(tx, world, None, opened)
     messages.decide(
@@ -138,39 +144,48 @@ def _open(tx: Transaction, world: World, incident: Incident, site: str, now: dat
 
 
 def _take_over(tx: Transaction, world: World, ticket: Ticket, incident: Incident, now: datetime) -> Ticket:
-    changes = {**_measured(world, incident), "incident": incident.id}
+    changes = {**_measured(world, incident, ticket), "incident": incident.id}
     return save(tx, world, ticket, procedure.note(world.procedure, ticket, "incident_linked", now=now, changes=changes))
 
 
-def _measured(world: World, incident: Incident) -> dict[str, Any]:
-    return {
-        "affected": affected_of(incident),
-        "affected_opds": list(offices_of(world, incident)),
-        "proposal": cause_json(incident.cause),
-    }
+def _measured(world: World, incident: Incident, ticket: Ticket) -> dict[str, Any]:
+    """Return what the network says now; offices once hit stay on the list, their letters may be on the way."""
+    offices = dict.fromkeys([*ticket.affected_opds, *offices_of(world, incident)])
+    return {"affected": affected_of(incident), "affected_opds": list(offices), "proposal": exact(cause_json(incident.cause))}
+
+
+def _ticket_of(tx: Transaction, incident: Incident) -> Ticket | None:
+    if incident.ticket is None:
+        return None
+    ticket = tx.tickets.get(incident.ticket)
+    return ticket if ticket.is_open else None
 
 
 def _note(
-    tx: Transaction, world: World, incident: Incident, now: datetime, kind: str, fields: Mapping[str, Any], *, tell: bool
+    tx: Transaction,
+    world: World,
+    incident: Incident,
+    now: datetime,
+    kind: str,
+    fields: Mapping[str, Any],
+    *,
+    flags: Mapping[str, Any],
 ) -> Ticket | None:
-    if incident.ticket is None:
+    before = _ticket_of(tx, incident)
+    if before is None:
         return None
-    before = tx.tickets.get(incident.ticket)
-    if not before.is_open:
-        return None
-    noted: Performed = procedure.note(world.procedure, before, kind, now=now, fields=fields, changes=_measured(world, incident))
+    changes = {**_measured(world, incident, before), "flags": dict(flags)}
+    noted = procedure.note(world.procedure, before, kind, now=now, fields=fields, changes=changes)
     ticket = save(tx, world, before, noted)
-    if tell:
-        messages.decide(tx, world, ticket, kind, key=f"{kind}/{ticket.version}", roles=["dc_team"], at=now, more=fields)
+    messages.decide(tx, world, ticket, kind, key=f"{kind}/{ticket.version}", roles=["dc_team"], at=now, more=fields)
     return ticket
 
 
-def _previous(tx: Transaction, world: World, site: str, now: datetime) -> str | None:
-    """Return the last closed ticket of the place within the procedure's repeat window (G9)."""
-    days = world.procedure.parameters["repeat_working_days"].value
+def previous(tx: Transaction, world: World, site: str, now: datetime) -> str | None:
+    """Return the last closed ticket of the place when a new one repeats it (G9), else None."""
     recent = tx.tickets.list(TicketFilter(site=site, opened_since=now - timedelta(days=365)))
-    done = [ticket for ticket in recent if ticket.closed_at is not None]
-    last = max(done, key=lambda ticket: ticket.closed_at or ticket.opened_at, default=None)
-    if last is None or last.closed_at is None:
+    closed = [(ticket.closed_at, ticket.id) for ticket in recent if ticket.closed_at is not None]
+    if not closed:
         return None
-    return last.id if world.calendar.whole_days_between(last.closed_at, now) <= days else None
+    closed_at, number = max(closed)
+    return number if procedure.is_repeat(world.procedure, world.calendar, closed_at, now) else None

@@ -11,6 +11,7 @@ from typing import Any
 from netwatch.casework import messages
 from netwatch.casework.acting import PATIENCE_S, Kept, keep
 from netwatch.casework.network import context
+from netwatch.casework.opening import previous
 from netwatch.casework.papers import Paper
 from netwatch.casework.saving import save
 from netwatch.casework.shown import ticket_json
@@ -94,24 +95,26 @@ def _fields(given: Report, now: datetime) -> dict[str, Any]:
     fields = {
         "reporter_name": given.reporter,
         "reporter_contact": given.contact,
-        "symptom": given.symptom,
         "letter_number": given.letter_number,
-        "occurred_at": time_text(given.occurred_at or now),
         "reported_at": time_text(given.reported_at or now),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _join(tx: Transaction, world: World, known: Ticket, given: Report, kept: Sequence[Kept], uid: int | None) -> Ticket:
+    office = world.inventory.sites[given.site].opd
+    offices = dict.fromkeys([*known.affected_opds, *([office] if office else [])])
     noted = procedure.note(
         world.procedure,
         known,
         "report_joined",
         now=tx.now,
+        performed_by=given.recorded_by,
         recorded_by=given.recorded_by,
-        fields=_fields(given, tx.now),
+        fields={**_fields(given, tx.now), "symptom": given.symptom},
         documents=tuple(each.document for each in kept),
-        changes={"flags": {"touched": True}},
+        changes={"flags": {"touched": True}, "affected_opds": list(offices)},
+        request_id=given.request_id,
     )
     ticket = save(tx, world, known, noted, uid=uid)
     messages.decide(tx, world, ticket, "report_joined", key=f"report_joined/{ticket.version}", roles=["dc_team"], at=tx.now, more={})
@@ -131,9 +134,12 @@ def _open(tx: Transaction, world: World, given: Report, kept: Sequence[Kept], ui
         symptom=given.symptom,
         occurred_at=given.occurred_at or now,
         now=now,
-        recorded_by=given.recorded_by,
-        documents=tuple(each.document for each in kept),
         fields=_fields(given, now),
+        documents=tuple(each.document for each in kept),
+        performed_by=given.recorded_by,
+        recorded_by=given.recorded_by,
+        previous_ticket=previous(tx, world, given.site, now),
+        request_id=given.request_id,
     )
     ticket = save(tx, world, None, opened, uid=uid)
     messages.decide(tx, world, ticket, "ticket_opened", key="ticket_opened", roles=["dc_team"], at=now, more={})

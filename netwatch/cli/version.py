@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
 from netwatch.cli import output
+from netwatch.release import release
 
 
 def register(root: typer.Typer) -> None:
@@ -16,10 +16,7 @@ def register(root: typer.Typer) -> None:
     @root.command("version")
     def show(json: bool = typer.Option(False, "--json", help="JSON")) -> None:
         """Tampilkan versi. / Show the version."""
-        try:
-            number = version("netwatch")
-        except PackageNotFoundError:
-            number = "unknown"
+        number = release()
         if json:
             output.print_json({"schema": "netwatch.version/1", "version": number, "python": platform.python_version()})
         else:

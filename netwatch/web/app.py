@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-import netwatch
+from netwatch.release import release
 from netwatch.web import answers, health
 from netwatch.web.api import devices, documents, incidents, journal, maintenance, people, reload, sop, status, tickets, why
 from netwatch.web.desk import Desk
@@ -18,7 +18,7 @@ def create_app(desk: Desk) -> FastAPI:
     """Build the application around a desk. No page of its own loads anything from elsewhere: the interactive docs are off."""
     app = FastAPI(
         title="netwatch",
-        version=netwatch.__version__,
+        version=release(),
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -11,7 +11,7 @@ import httpx
 
 log = logging.getLogger("netwatch.web")
 TIMEOUT_S = 2.0
-RELOAD_TIMEOUT_S = 30.0
+RELOAD_TIMEOUT_S = 35.0  # longer than the monitor gives itself
 
 
 class MonitorLine:
@@ -20,23 +20,30 @@ class MonitorLine:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
-    def live(self) -> Mapping[str, Mapping[str, Any]] | None:
-        """Return the live figures by device (`rtt_seconds`, `loss_ratio`), or None when the monitor does not answer."""
-        body = self._call("GET", "/live", TIMEOUT_S)
-        return None if body is None else body.get("devices", {})
+    def live(self) -> Mapping[str, Any] | None:
+        """Return `netwatch.live/1`, or None when the monitor does not answer."""
+        answer = self._call("GET", "/live", TIMEOUT_S)
+        if answer is None or not answer.is_success:
+            return None
+        try:
+            body = answer.json()
+        except ValueError:
+            return None
+        return body if isinstance(body, dict) and "devices" in body else None
 
-    def reload(self) -> Mapping[str, Any] | None:
-        """Ask the monitor to reload; return its answer (`ok`, `faults`), or None when it does not answer."""
-        return self._call("POST", "/-/reload", RELOAD_TIMEOUT_S)
+    def reload(self) -> list[str] | None:
+        """Ask the monitor to reload; return its faults (none: reloaded), or None when it does not answer."""
+        answer = self._call("POST", "/-/reload", RELOAD_TIMEOUT_S)
+        if answer is None:
+            return None
+        return [] if answer.is_success else answer.text.strip().splitlines()
 
-    def _call(self, method: str, path: str, timeout: float) -> dict[str, Any] | None:
+    def _call(self, method: str, path: str, timeout: float) -> httpx.Response | None:
         if not self._socket.exists():
             return None
         try:
             with httpx.Client(transport=httpx.HTTPTransport(uds=str(self._socket)), timeout=timeout) as line:
-                answer = line.request(method, f"http://monitor{path}")
-                body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+                return line.request(method, f"http://monitor{path}")
+        except httpx.HTTPError as error:
             log.debug("monitor_away", extra={"error": type(error).__name__})
             return None
-        return body if isinstance(body, dict) else None

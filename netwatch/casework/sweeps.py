@@ -30,7 +30,6 @@ class Swept:
     cancelled: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     reminded: tuple[str, ...] = ()
-    escalated: tuple[str, ...] = ()
     reminded_again: tuple[int, ...] = ()  # incidents whose acknowledgement ran out
     storm: bool = False  # so many at once that one notice was held for a person instead
 
@@ -40,19 +39,17 @@ def sweep(tx: Transaction, world: World, now: datetime) -> Swept:
     tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING))
     cancelled = [ticket for ticket in tickets if cancel_if_recovered(tx, world, ticket, now)]
     left = [ticket for ticket in tickets if ticket not in cancelled]
-    overdue = [ticket for ticket in left if ticket.step.due_at is not None and now > ticket.step.due_at]
-    newly = [ticket for ticket in overdue if not _marked(ticket)]
-    storm = len(newly) > STORM
+    late = [(ticket, days) for ticket in left if (days := _reached(world, ticket, now)) > _marked(ticket)]
+    storm = len(late) > STORM
     if storm:
-        _hold_back(tx, world, newly, now)
-    late = [_mark_late(tx, world, ticket, now) for ticket in newly]
-    escalated = [] if storm else [ticket for ticket in overdue if _escalate(tx, world, ticket, now)]
-    reminded = [ticket for ticket in left if ticket not in overdue and _remind(tx, world, ticket, now)]
+        _hold_back(tx, world, [ticket for ticket, _ in late], now)
+    for ticket, days in late:
+        _escalate(tx, world, ticket, days, now, tell=not storm)
+    reminded = [ticket for ticket in left if _reached(world, ticket, now) < 0 and _remind(tx, world, ticket, now)]
     return Swept(
         cancelled=tuple(ticket.id for ticket in cancelled),
-        late=tuple(ticket.id for ticket in late),
+        late=tuple(ticket.id for ticket, _ in late),
         reminded=tuple(ticket.id for ticket in reminded),
-        escalated=tuple(ticket.id for ticket in escalated),
         reminded_again=_acknowledgements(tx, world, now),
         storm=storm,
     )
@@ -71,35 +68,45 @@ def cancel_if_recovered(tx: Transaction, world: World, ticket: Ticket, now: date
     return True
 
 
-def _marked(ticket: Ticket) -> bool:
-    """Say whether this visit of this step is marked late already."""
-    return bool(ticket.flags.get("late") == _visit(ticket))
+def _reached(world: World, ticket: Ticket, now: datetime) -> int:
+    """Return the last rung of the ladder whose time has come, in working days after the due time; -1 before it."""
+    due = ticket.step.due_at
+    reached = -1
+    if due is None:
+        return reached
+    for rung in world.procedure.deadline.escalation:
+        try:
+            at = world.calendar.due(due, rung.after_days) if rung.after_days else due
+        except OutsideCalendar:
+            break
+        if now > at:
+            reached = max(reached, rung.after_days)
+    return reached
+
+
+def _marked(ticket: Ticket) -> int:
+    """Return the rung that this visit of this step was marked with; -1: not late yet."""
+    late = ticket.flags.get("late")
+    if not late or (late["step"], late["attempt"]) != (ticket.step.key, ticket.step.attempt):
+        return -1
+    return int(late["days"])
 
 
 def _visit(ticket: Ticket) -> str:
     return f"{ticket.step.key}/{ticket.step.attempt}"
 
 
-def _mark_late(tx: Transaction, world: World, ticket: Ticket, now: datetime) -> Ticket:
-    noted = procedure.note(world.procedure, ticket, "late", now=now, changes={"flags": {"late": _visit(ticket)}})
-    return save(tx, world, ticket, noted)
-
-
-def _escalate(tx: Transaction, world: World, ticket: Ticket, now: datetime) -> bool:
-    """Tell everybody whose turn has come; each rung of the ladder is one message per visit, ever."""
-    assert ticket.step.due_at is not None
-    told = False
-    for rung in world.procedure.deadline.escalation:
-        try:
-            at = world.calendar.due(ticket.step.due_at, rung.after_days) if rung.after_days else ticket.step.due_at
-        except OutsideCalendar:
-            continue
-        if now <= at:
-            continue
-        roles = [role for name in rung.notify if (role := _role(world, ticket, name))]
-        key = f"step_late/{_visit(ticket)}/{rung.after_days}"
-        told = messages.decide(tx, world, ticket, "step_late", key=key, roles=roles, at=now, more={}) or told
-    return told
+def _escalate(tx: Transaction, world: World, ticket: Ticket, days: int, now: datetime, *, tell: bool) -> None:
+    """Mark the step late by so many days and tell everybody whose turn has come (G10)."""
+    notify = next(rung.notify for rung in world.procedure.deadline.escalation if rung.after_days == days)
+    roles = list(dict.fromkeys(role for name in notify if (role := _role(world, ticket, name))))
+    told = messages.addressees(world, ticket, roles, now) if tell else []
+    late = {"step": ticket.step.key, "attempt": ticket.step.attempt, "days": days}
+    noted = procedure.note(world.procedure, ticket, "late", now=now, fields={"days": days, "told": told}, changes={"flags": {"late": late}})
+    after = save(tx, world, ticket, noted)
+    if tell:
+        key = f"step_late/{_visit(ticket)}/{days}"
+        messages.decide(tx, world, after, "step_late", key=key, roles=roles, at=now, more={"days": days})
 
 
 def _role(world: World, ticket: Ticket, name: str) -> str | None:
