@@ -1,6 +1,6 @@
 """Find the address behind a name, outside the loop, and keep the last good one.
 
-A name that does not resolve is its own result: the name service failed, the device did not. An address that was found once is kept
+A name that does not resolve is its own result: the name service failed, not the device. An address that was found once is kept
 while the name service is away (RELIABILITY row 20).
 """
 
@@ -20,7 +20,7 @@ Lookup = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What became of one address of the inventory. `address` is None when nothing is known; `error` says why the look-up failed."""
+    """What became of one address of the inventory: None when nothing is known; `error` says why the look-up failed."""
 
     name: str
     address: str | None
@@ -61,7 +61,7 @@ class Resolver:
 
 
 def is_numeric(address: str) -> bool:
-    """Tell whether an address needs no name service. `10.1` and `010.0.0.1` are names here: their reading is a matter of taste."""
+    """Tell whether an address needs no name service. `10.1` and `010.0.0.1` do: tools read them differently."""
     try:
         ipaddress.ip_address(address)
     except ValueError:
