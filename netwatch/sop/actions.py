@@ -152,7 +152,7 @@ def action_json(scene: Scene, action: Available, language: str) -> dict[str, Any
 
 def field_json(scene: Scene, want: Want, language: str) -> dict[str, Any]:
     """Return one field: name, type, whether it is required, and what would be accepted."""
-    procedure, context = scene.procedure, scene.context
+    procedure = scene.procedure
     kind = procedure.fields[want.name]
     shown: dict[str, Any] = {"name": want.name, "type": kind.type, "required": want.required, "label": kind.text(language)}
     choices = choices_of(scene, want)

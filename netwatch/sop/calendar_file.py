@@ -9,6 +9,8 @@ from datetime import time
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from netwatch.errors import InvalidFile
 from netwatch.sop.procedure import OfficeHours, Procedure
 from netwatch.sop.working_time import WEEKDAYS, Calendar, Holiday, Hours
@@ -18,10 +20,8 @@ from netwatch.strict_yaml import Day, Flag, Loc, Model, load_yaml, validate
 class Span(Model):
     """First and last day, both included."""
 
-    from_: Day
+    from_: Day = Field(alias="from")
     to: Day
-
-    model_config = {"extra": "forbid", "frozen": True, "alias_generator": lambda name: name.rstrip("_")}
 
 
 class SourceModel(Model):

@@ -177,7 +177,7 @@ def visit_wants(case: Case) -> Iterable[Want]:
 
 
 def visit_rest(case: Case) -> Reason | None:
-    """A visit outside working days needs the office's agreement."""
+    """Want the office's agreement for a visit outside working days."""
     planned = time_of(case.fields["visit_scheduled_for"])
     if case.fields.get("visit_agreed_by_opd") or case.context.calendar.is_working_moment(planned):
         return None

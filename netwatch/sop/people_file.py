@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import Field
+
 from netwatch.errors import InvalidFile
 from netwatch.sop.people import OPD_HEAD, Appointment, People, Person
 from netwatch.sop.procedure import Procedure
@@ -21,10 +23,8 @@ class AppointmentModel(Model):
     role: str
     kind: str = "definitif"
     opd: str | None = None
-    from_: Day | None = None
+    from_: Day | None = Field(default=None, alias="from")
     until: Day | None = None
-
-    model_config = {"extra": "forbid", "frozen": True, "alias_generator": lambda name: name.rstrip("_")}
 
 
 class PersonModel(Model):

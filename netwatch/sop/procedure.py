@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from netwatch.errors import InvalidFile
 from netwatch.strict_yaml import Day, Flag, Model, Number, Whole, load_yaml, validate
@@ -102,9 +102,7 @@ class OfficeHours(Model):
 
     open: ClockTime
     close: ClockTime
-    break_: str | None = None
-
-    model_config = {"extra": "forbid", "frozen": True, "alias_generator": lambda name: name.rstrip("_")}
+    break_: str | None = Field(default=None, alias="break")
 
 
 class WeekHours(Model):
@@ -180,7 +178,7 @@ class ActionKind(Labelled):
     """A named transition that a role performs."""
 
     takes: tuple[str, ...] = ()  # fields besides those its guards ask for
-    sets: dict[str, str] = {}  # what the action itself says
+    sets: dict[str, str] = Field(default_factory=dict)  # what the action itself says
     evidence: str = "act_evidence"  # the paper that proves it when another person types
 
 
@@ -214,7 +212,7 @@ class Step(Labelled):
     number: Whole
     sop_row: SopRow
     actor: str
-    with_: tuple[str, ...] = ()
+    with_: tuple[str, ...] = Field(default=(), alias="with")
     witness: tuple[str, ...] = ()
     symbol: str
     days: Whole | None  # working days; None: no limit
@@ -223,8 +221,6 @@ class Step(Labelled):
     record: tuple[str, ...]
     system_may: tuple[str, ...]
     needs_person: tuple[str, ...]
-
-    model_config = {"extra": "forbid", "frozen": True, "alias_generator": lambda name: name.rstrip("_")}
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -236,15 +232,13 @@ class Transition(Model):
     """One way out of some steps."""
 
     id: str
-    from_: tuple[str, ...]
+    from_: tuple[str, ...] = Field(alias="from")
     to: str
     action: str
     by: tuple[str, ...]
     guards: tuple[str, ...]
     automatic: Flag
     gap: str | None = None
-
-    model_config = {"extra": "forbid", "frozen": True, "alias_generator": lambda name: name.rstrip("_")}
 
 
 class HoldRules(Model):

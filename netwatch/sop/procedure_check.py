@@ -11,7 +11,7 @@ from netwatch.sop.record import SYSTEM
 from netwatch.strict_yaml import Loc, suggestion
 
 if TYPE_CHECKING:
-    from netwatch.sop.procedure import Procedure
+    from netwatch.sop.procedure import Procedure, Transition
 
 Found = tuple[Loc, str]
 
@@ -62,12 +62,22 @@ def references(procedure: Procedure) -> Iterator[tuple[str, Loc, str]]:
         yield from (("document", (*at, "requires", "records", n), name) for n, name in enumerate(step.requires.records))
         yield from (("tool", (*at, "requires", "tools", n), name) for n, name in enumerate(step.requires.tools))
     for number, transition in enumerate(procedure.transitions):
-        at = ("transitions", number)
-        yield "action", (*at, "action"), transition.action
-        yield "state", (*at, "to"), transition.to
-        yield from (("step", (*at, "from", n), name) for n, name in enumerate(transition.from_))
-        yield from (("role", (*at, "by", n), name) for n, name in enumerate(transition.by))
-        yield from (("guard", (*at, "guards", n), name) for n, name in enumerate(transition.guards))
+        yield from transition_references(number, transition)
+    yield from section_references(procedure)
+
+
+def transition_references(number: int, transition: Transition) -> Iterator[tuple[str, Loc, str]]:
+    """Yield the names one transition uses."""
+    at = ("transitions", number)
+    yield "action", (*at, "action"), transition.action
+    yield "state", (*at, "to"), transition.to
+    yield from (("step", (*at, "from", n), name) for n, name in enumerate(transition.from_))
+    yield from (("role", (*at, "by", n), name) for n, name in enumerate(transition.by))
+    yield from (("guard", (*at, "guards", n), name) for n, name in enumerate(transition.guards))
+
+
+def section_references(procedure: Procedure) -> Iterator[tuple[str, Loc, str]]:
+    """Yield the names used outside steps and transitions."""
     for key, document in procedure.documents.items():
         yield "step", ("documents", key, "first_at"), document.first_at
         yield "role", ("documents", key, "created_by"), document.created_by
@@ -80,20 +90,14 @@ def references(procedure: Procedure) -> Iterator[tuple[str, Loc, str]]:
         yield from (("role", ("asides", key, "by", n), name) for n, name in enumerate(aside.by))
         yield from (("field", ("asides", key, "takes", n), name) for n, name in enumerate(aside.takes))
         yield from (("step", ("asides", key, "allowed_in", n), name) for n, name in enumerate(aside.allowed_in or ()))
-    for key, role in procedure.roles.items():
-        if role.superior is not None:
-            yield "role", ("roles", key, "superior"), role.superior
-    for key, location in procedure.fault_locations.items():
-        yield "side", ("fault_locations", key, "side"), location.side
-    for key, side in procedure.sides.items():
-        if side.branch is not None:
-            yield "action", ("sides", key, "branch"), side.branch
+    yield from (("role", ("roles", key, "superior"), role.superior) for key, role in procedure.roles.items() if role.superior)
+    yield from (("side", ("fault_locations", key, "side"), place.side) for key, place in procedure.fault_locations.items())
+    yield from (("action", ("sides", key, "branch"), side.branch) for key, side in procedure.sides.items() if side.branch)
     yield from (("step", ("hold", "allowed_in", n), name) for n, name in enumerate(procedure.hold.allowed_in))
     yield from (("role", ("hold", "by", n), name) for n, name in enumerate(procedure.hold.by))
     for number, rule in enumerate(procedure.deadline.escalation):
-        for n, name in enumerate(rule.notify):
-            if name not in {"actor", "superior"}:
-                yield "role", ("deadline", "escalation", number, "notify", n), name
+        place = ("deadline", "escalation", number, "notify")
+        yield from (("role", (*place, n), name) for n, name in enumerate(rule.notify) if name not in {"actor", "superior"})
 
 
 def field_faults(procedure: Procedure) -> Iterator[Found]:
@@ -110,15 +114,15 @@ def field_faults(procedure: Procedure) -> Iterator[Found]:
 
 
 def action_faults(procedure: Procedure) -> Iterator[Found]:
-    """Find transitions the code cannot perform: unknown guards, the same action twice in one step, a daemon that does too much."""
+    """Find what the code cannot perform: unknown guards, an action twice in one step, a daemon that does too much."""
     for key in procedure.guards:
         if key not in GUARDS:
             yield ("guards", key), f"guard '{key}' has no function in sop/guards.py{suggestion(key, GUARDS)}"
     twice = Counter((step, transition.action) for transition in procedure.transitions for step in transition.from_)
     for number, transition in enumerate(procedure.transitions):
-        for step in transition.from_:
-            if twice[step, transition.action] > 1:
-                yield ("transitions", number, "action"), f"step '{step}' has action '{transition.action}' more than once"
+        for state in transition.from_:
+            if twice[state, transition.action] > 1:
+                yield ("transitions", number, "action"), f"step '{state}' has action '{transition.action}' more than once"
         if transition.automatic != (transition.id in procedure.system.transitions):
             yield (
                 ("transitions", number, "automatic"),
@@ -140,13 +144,13 @@ def graph_faults(procedure: Procedure) -> Iterator[Found]:
     """Find states nobody can enter, steps nobody can leave, and steps from which `done` is out of reach."""
     onward: dict[str, set[str]] = {key: set() for key in procedure.steps}
     for transition in procedure.transitions:
-        for step in transition.from_:
-            onward.setdefault(step, set()).add(transition.to)
+        for state in transition.from_:
+            onward.setdefault(state, set()).add(transition.to)
     reached = closure({procedure.first_step}, onward)
     backward: dict[str, set[str]] = {}
-    for step, targets in onward.items():
+    for state, targets in onward.items():
         for target in targets:
-            backward.setdefault(target, set()).add(step)
+            backward.setdefault(target, set()).add(state)
     can_end = closure({DONE}, backward)
     for key, step in procedure.steps.items():
         if key not in reached:
@@ -159,6 +163,11 @@ def graph_faults(procedure: Procedure) -> Iterator[Found]:
             yield ("steps", key), f"'{DONE}' cannot be reached from step '{key}'"
         if step.symbol == "decision" and len(onward[key]) < 2:
             yield ("steps", key), f"decision step '{key}' has fewer than two exits"
+    yield from final_faults(procedure, onward, reached)
+
+
+def final_faults(procedure: Procedure, onward: dict[str, set[str]], reached: set[str]) -> Iterator[Found]:
+    """Find final states that nobody can enter, or that somebody can leave."""
     for key in procedure.final_states:
         if key not in reached:
             yield ("final_states", key), f"final state '{key}' cannot be reached"

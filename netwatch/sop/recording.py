@@ -135,12 +135,12 @@ def parse_fields(
             faults.append(value)
         elif value is not None:
             values[name] = value
-            faults += unknown_names(name, kind, value, procedure, people, devices)
+            faults += unknown_names(name, kind, value, procedure=procedure, people=people, devices=devices)
     return values, faults
 
 
 def unknown_names(
-    name: str, kind: FieldKind, value: Any, procedure: Procedure, people: People, devices: Collection[str]
+    name: str, kind: FieldKind, value: Any, *, procedure: Procedure, people: People, devices: Collection[str]
 ) -> list[Reason]:
     """Return a reason for every person, device or choice that does not exist."""
     known: Mapping[str, Any] | Collection[str]

@@ -28,18 +28,22 @@ class NotAValueError(ValueError):
 def value_of(name: str, kind: FieldKind, given: Any, zone: ZoneInfo) -> Any:
     """Return the JSON value of a field, or the Reason why it is none. Empty text and empty lists are None: nothing given."""
     try:
-        value = parsed(kind, given, zone)
-        if kind.min_length is not None and isinstance(value, str) and len(value) < kind.min_length:
-            raise NotAValueError(f"paling sedikit {kind.min_length} huruf", f"at least {kind.min_length} characters")  # noqa: TRY301
-        return value
+        return long_enough(kind, parsed(kind, given, zone))
     except NotAValueError as error:
         label = f"{name} ({kind.label})"
         return Reason("bad_value", f"{label}: {error.indonesian}", f"{name}: {error.english}")
 
 
+def long_enough(kind: FieldKind, value: Any) -> Any:
+    """Return the value; a text that is shorter than its field asks is none."""
+    if kind.min_length is not None and isinstance(value, str) and len(value) < kind.min_length:
+        raise NotAValueError(f"paling sedikit {kind.min_length} huruf", f"at least {kind.min_length} characters")
+    return value
+
+
 def parsed(kind: FieldKind, given: Any, zone: ZoneInfo) -> Any:
     """Return the value, or raise NotAValueError."""
-    if given is None or given == "" or given == []:
+    if given is None or given in ("", []):
         return None
     if kind.type == "list of text" or kind.many:
         return several(given)
