@@ -20,10 +20,11 @@ class DeviceView:
     icmp: Reach | None
     since: datetime | None = None  # first lost echo
     certain: bool = False  # silent by rule 1.2, not only in the snapshot
-    snmp: bool | None = None  # the agent answers
+    snmp: bool | None = None  # the agent answers, as last read
     rebooted: bool | None = None  # known after recovery
     on_battery: bool = False
     refused_by: str | None = None
+    snmp_since_loss: bool = False  # the agent answered after `since`: then the device lives and only its ICMP is silent
 
 
 @dataclass(frozen=True, slots=True)
