@@ -78,7 +78,7 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
         who = entry.get("performed_by") or "netwatch"
         typed = entry.get("recorded_by")
         by = who if typed in (None, who) else f"{who} ({pick('dicatat oleh', 'recorded by')} {typed})"
-        move = f" {entry['from_step']} -> {entry['to_step']}" if entry.get("to_step") else ""
+        move = f" {entry['step'] or '*'} -> {entry['to']}" if entry.get("to") else ""
         output.line(f"{entry['seq']:>6}  {when(entry.get('performed_at') or entry.get('recorded_at'))}  {_what(entry)}{move}  {by}")
 
 
