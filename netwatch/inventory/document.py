@@ -53,6 +53,7 @@ def read_inventory(texts: Mapping[str, bytes]) -> Inventory:
         made, wrong = salvage(document, InventoryFile)
         faults.extend(wrong)
         parts.add(document, made)
+        complete = complete and isinstance(document.value, dict)
     if complete:  # with a file missing, every reference into it would look like a fault
         faults.extend(checks.references(parts))
     faults.extend(parts.twice)

@@ -34,7 +34,7 @@ class Parts:
         self._documents.append(document)
         value = document.value if isinstance(document.value, dict) else {}
         for section in ("vantage", "defaults"):
-            if section in value:
+            if value.get(section) is not None:
                 self._note(section, section, document, (section,))
         for section in SECTIONS:
             entries = value.get(section)

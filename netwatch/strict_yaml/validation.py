@@ -75,7 +75,7 @@ def _faults(document: Document, model: type[BaseModel], errors: list[ErrorDetail
         if kind == "missing":
             if loc in meant:  # the unknown key beside it already says so
                 continue
-            text = f"{_path(known)}'{loc[-1]}' is missing"
+            text = f"{_path(known)}{'expected more items' if isinstance(loc[-1], int) else f'{loc[-1]!r} is missing'}"
             faults[document.fault(loc[:-1], text, key=True)] = None
         elif kind == "extra_forbidden":
             shown = "unknown key" if document.secret else f"unknown key '{loc[-1]}'"

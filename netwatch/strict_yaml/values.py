@@ -26,6 +26,7 @@ _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _TEXT = "tag:yaml.org,2002:str"
 _ORDINARY = frozenset({None, "!", _TEXT, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _YAML_1_1 = yaml.SafeLoader("")  # asked only what it would make of a bare key
+_MEANING = {"bool": "true or false", "int": "a number", "float": "a number", "timestamp": "a date", "null": "nothing"}
 _OPEN = object()  # a mapping waits for a key
 _SKIP = object()  # the key was refused; its value is read and dropped
 
@@ -123,7 +124,7 @@ class Builder:
             self._refuse_tag(key)
         else:
             shown = "this key" if self.secret else f"key '{key.value}'"
-            meaning = "nothing" if key.value in _NOTHING else "a number, a date or true/false"
+            meaning = _MEANING.get(_tag_in_yaml_1_1(key.value).rpartition(":")[2], "something else")
             self._fault(key, f"{shown} is not text: YAML reads it as {meaning}; write it in quotes")
 
     def _start(self, event: Any, value: Any) -> None:
