@@ -6,7 +6,8 @@ DIAGNOSIS 3.3, steps 2 and 3. Work is proportional to the degrees of the silent 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from netwatch.diagnose import scores
@@ -59,16 +60,20 @@ class Silence:
 def silence_of(snapshot: Snapshot) -> Silence:
     """Sort the devices of a snapshot into those that answer, forward, begin a silence, and are hidden."""
     found = Silence(snapshot)
-    known = snapshot.graph.inventory.devices
+    silent, alive = found.silent, found.alive
     for device, view in snapshot.devices.items():
-        if view.icmp is Reach.SILENT:
-            if device in known:
-                found.silent.add(device)
-        elif view.icmp is Reach.ANSWERING or (view.icmp is None and view.snmp):
-            found.alive.add(device)
-    _find_agents(found)
-    _find_unmeasured_forwarders(found)
-    _find_parts(found)
+        icmp = view.icmp
+        if icmp is Reach.ANSWERING:
+            alive.add(device)
+        elif icmp is Reach.SILENT:
+            silent.add(device)
+        elif icmp is None and view.snmp:
+            alive.add(device)
+    silent.intersection_update(snapshot.graph.inventory.devices)
+    if silent:
+        _find_agents(found)
+        _find_unmeasured_forwarders(found)
+        _find_parts(found)
     return found
 
 
@@ -91,24 +96,26 @@ def feed(snapshot: Snapshot, near: DeviceId, link: Uplink) -> Feed:
 
 def _other_way(found: Silence, device: DeviceId, not_by: DeviceId) -> bool:
     """Tell whether an answering neighbour that is not farther from the vantage leads to `device`, other than `not_by`."""
-    distance = found.graph.distance
+    graph, alive, distance = found.graph, found.alive, found.graph.distance
     own = distance.get(device, FAR)
-    return any(
-        near != not_by and near in found.alive and distance.get(near, FAR) <= own for near, _ in links_of(found.graph, device)
-    )
+    for uplink in graph.inventory.devices[device].uplinks:
+        near = uplink.to
+        if near != not_by and near in alive and distance.get(near, FAR) <= own:
+            return True
+    return any(near != not_by and near in alive and distance.get(near, FAR) <= own for near in graph.children.get(device, ()))
 
 
 def _find_agents(found: Silence) -> None:
     """Move devices that forward but do not answer out of the silent ones (step 2), farthest from the vantage first."""
     graph, distance = found.graph, found.graph.distance
     views = found.snapshot.devices
-    after_recovery = any(view.rebooted is not None for view in views.values())
-    if not after_recovery:
-        for device in [name for name in found.silent if views[name].snmp_since_loss]:
+    speaking = [name for name in found.silent if views[name].snmp_since_loss]
+    if speaking and all(view.rebooted is None for view in views.values()):  # after recovery an agent speaks of the time after
+        for device in speaking:
             found.silent.discard(device)
             found.alive.add(device)
             found.agents[device] = 0
-    candidates = [name for name in found.silent if graph.children.get(name)]
+    candidates = [name for name in found.silent if name in graph.children] if found.alive else []
     for device in sorted(candidates, key=lambda name: (-distance.get(name, FAR), name)):
         own = distance.get(device, FAR)
         below = [
@@ -137,11 +144,12 @@ def _find_unmeasured_forwarders(found: Silence) -> None:
     vantage = graph.inventory.vantage
     if found.alive and vantage not in found.silent:
         found.alive.add(vantage)
+    silent, alive, devices = found.silent, found.alive, graph.inventory.devices
     asked = set()
-    for device in found.silent:
-        for uplink in graph.parents(device):
+    for device in silent:
+        for uplink in devices[device].uplinks:
             above = uplink.to
-            if above in found.silent or above in found.alive or above in asked:
+            if above in silent or above in alive or above in asked:
                 continue
             asked.add(above)
             if any(child in found.alive and graph.upstream(child) == (above,) for child in graph.children.get(above, ())):
@@ -150,54 +158,76 @@ def _find_unmeasured_forwarders(found: Silence) -> None:
 
 def _feeds(found: Silence, device: DeviceId) -> tuple[Feed, ...]:
     """Return the links by which an answering neighbour would reach a silent device (step 3)."""
-    distance = found.graph.distance
-    own = distance.get(device, FAR)
+    graph, alive = found.graph, found.alive
+    near_ones = [uplink for uplink in graph.inventory.devices[device].uplinks if uplink.to in alive]
+    for child in graph.children.get(device, ()):
+        if child in alive:
+            near_ones += [uplink for uplink in graph.inventory.devices[child].uplinks if uplink.to == device]
+    if not near_ones:
+        return ()
+    own = graph.distance.get(device, FAR)
     feeds = []
-    for near, link in links_of(found.graph, device):
-        if near not in found.alive:
-            continue
-        if distance.get(near, FAR) <= own or _other_way(found, near, device):
+    for link in near_ones:
+        near = link.to if link.device == device else link.device
+        if graph.distance.get(near, FAR) <= own or _other_way(found, near, device):
             feeds.append(feed(found.snapshot, near, link))
     return tuple(feeds)
 
 
 def _find_parts(found: Silence) -> None:
     """Cut the silent devices into connected parts and give each of them to an entry."""
-    graph, distance = found.graph, found.graph.distance
-    order = sorted(found.silent, key=lambda name: (distance.get(name, FAR), name))
+    graph, distance, alive, silent = found.graph, found.graph.distance, found.alive, found.silent
+    devices, children = graph.inventory.devices, graph.children
     feeds: dict[DeviceId, tuple[Feed, ...]] = {}
-    for device in order:
+    for device in silent:
+        # Most silent devices have nothing that answers beside them: ask that first, and cheaply.
+        for uplink in devices[device].uplinks:
+            if uplink.to in alive:
+                break
+        else:
+            if device not in children or alive.isdisjoint(children[device]):
+                continue
         links = _feeds(found, device)
-        if links or device == graph.inventory.vantage:
+        if links:
             feeds[device] = links
-    owner = owners(graph, found.silent, list(feeds))
-    behind: dict[DeviceId, list[DeviceId]] = {device: [] for device in feeds}
-    for device in order:
-        if device in owner and device not in feeds:
-            behind[owner[device]].append(device)
-    found.entries = [Entry(device, links, tuple(behind[device])) for device, links in feeds.items()]
-    rest = {device for device in order if device not in owner}
-    for device in order:
+    if graph.inventory.vantage in silent:
+        feeds.setdefault(graph.inventory.vantage, ())
+    entries = sorted(feeds, key=lambda name: (distance.get(name, FAR), name))
+    owner = owners(graph, silent, entries)
+    behind: dict[DeviceId, list[DeviceId]] = {device: [] for device in entries}
+    for device, entry in owner.items():
+        if device != entry:
+            behind[entry].append(device)
+    found.entries = [Entry(device, feeds[device], tuple(behind[device])) for device in entries]
+    rest = silent - owner.keys()
+    for device in sorted(rest, key=lambda name: (distance.get(name, FAR), name)):
         if device in rest:
             part = _part(graph, device, rest)
             rest.difference_update(part)
             found.without_entry.append(part)
 
 
-def owners(graph: Graph, silent: set[DeviceId], entries: list[DeviceId]) -> dict[DeviceId, DeviceId]:
-    """Give every silent device of a part to one of its entries: downstream first, then by any link."""
+def owners(graph: Graph, silent: AbstractSet[DeviceId], entries: Sequence[DeviceId]) -> dict[DeviceId, DeviceId]:
+    """Give every silent device of a part to one of its entries: the one it hangs on first, then by any link."""
     owner = {device: device for device in entries}
-    for downstream_only in (True, False):
-        waiting = deque(owner)
-        while waiting:
-            device = waiting.popleft()
-            following = graph.downstream(device) if downstream_only else [near for near, _ in links_of(graph, device)]
-            for near in following:
+    waiting = list(entries)
+    for device in waiting:
+        below = graph.downstream(device)
+        if below:
+            entry = owner[device]
+            for near in below:
                 if near in silent and near not in owner:
-                    owner[near] = owner[device]
+                    owner[near] = entry
                     waiting.append(near)
-        if len(owner) == len(silent):
-            break
+    if len(owner) < len(silent):
+        rest = sorted(silent - owner.keys())
+        edge = [(device, near) for device in rest for near, _ in links_of(graph, device) if near in owner]
+        queue = deque(edge)
+        while queue:
+            device, near = queue.popleft()
+            if device not in owner:
+                owner[device] = owner[near]
+                queue.extend((other, device) for other, _ in links_of(graph, device) if other in silent and other not in owner)
     return owner
 
 
@@ -213,14 +243,18 @@ def _part(graph: Graph, first: DeviceId, among: set[DeviceId]) -> tuple[DeviceId
 
 
 def path_unknown(
-    graph: Graph, hidden: set[DeviceId], silent: Mapping[DeviceId, object] | set[DeviceId], alive: set[DeviceId]
+    graph: Graph, hidden: AbstractSet[DeviceId], silent: AbstractSet[DeviceId], alive: AbstractSet[DeviceId]
 ) -> set[DeviceId]:
     """Return those of the hidden devices with an unmeasured device on a way up: an unknown path means `down` (DIAGNOSIS 2.1)."""
-    unknown = {
-        device
-        for device in hidden
-        if any(above not in silent and above not in alive for above in graph.upstream(device)) or not graph.upstream(device)
-    }
+    unknown = set()
+    devices = graph.inventory.devices
+    for device in hidden:
+        uplinks = devices[device].uplinks
+        if uplinks and all(link.to in silent or link.to in alive for link in uplinks):
+            continue
+        above = graph.upstream(device)  # the slow and exact question
+        if not above or any(near not in silent and near not in alive for near in above):
+            unknown.add(device)
     waiting = deque(unknown)
     while waiting:
         for near in graph.downstream(waiting.popleft()):
