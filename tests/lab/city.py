@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from netwatch.inventory.model import DeviceId, Inventory
+from netwatch.inventory.model import DeviceId, Inventory, LinkId
 from tests.lab import agents, ask
 from tests.lab.kernel import NETNS, LabError, end_processes_in, inode, ip_batch, run
 from tests.lab.plan import MONITOR, Node, Plan, plan
@@ -100,10 +100,24 @@ class City:
         commands += [f"address add {node.address}/32 dev {'br0' if node.is_bridge else 'lo'}"]
         ip_batch([*commands, *self.lines_up(node)], namespace=self.namespace(node.device))
 
-    def lines_up(self, node: Node) -> list[str]:
-        """Return the `ip` commands that bring a node's ports and routes (back) up: `down` has deleted the routes."""
+    @staticmethod
+    def lines_up(node: Node) -> list[str]:
+        """Return the `ip` commands that bring a node's ports and routes up."""
         ports = [f"link set {port} up" for port in (*(("br0",) if node.is_bridge else ()), *node.ports)]
         return ports + [f"route replace {route}" for route in node.routes]
+
+    def reroute(self, without: Collection[LinkId], *, back: Collection[DeviceId] = ()) -> None:
+        """Change every route that the loss or the return of cables changes, as a routing protocol would, only at once.
+
+        `back`: devices whose ports were down: the kernel has forgotten their routes.
+        """
+        before, self.plan = self.plan, plan(self.inventory, without)
+        for name, node in self.plan.nodes.items():
+            old = before.nodes[name].routes
+            if node.routes != old or name in back:
+                gone = [f"route del {route}" for route in old if route not in node.routes]
+                lines = [*gone, *(f"route replace {route}" for route in node.routes)]
+                ip_batch(lines, namespace=self.namespace(name), force=True)  # a port that is down takes no route
 
     def start_agents(self, device: DeviceId) -> None:
         """Start the SNMP agent and the SSH server of a device, if it has them."""

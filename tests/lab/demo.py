@@ -27,10 +27,10 @@ from tests.lab.house import INVENTORY, NETWATCH, House, HouseError
 from tests.lab.kernel import LabError, may_unshare, why_no_namespaces
 from tests.lab.relay import Relay
 from tests.lab.stage import Stage
-from tests.stories.drive import drive
+from tests.stories.drive import Answer, Stuck, drive
 
-LINK = "dc-dist-1/sekupang-rtr"
-BEHIND = {"sekupang-rtr", "sekupang-sw", "sekupang-host"}
+LINK = "hub-tiban-rtr/kel-tiban-rtr"
+BEHIND = {"kel-tiban-rtr", "kel-tiban-sw"}
 INSIDE = "NETWATCH_DEMO_INSIDE"  # set in the second process of a plain user, which is root of its own namespaces
 SHORT: dict[str, dict[str, object]] = {  # what the demo shortens, and tells that it does
     "detection": {"interval": 5, "confirm_window": 10, "up_after": 5},
@@ -92,7 +92,7 @@ def _play(*, keep: bool) -> int:
     except KeyboardInterrupt:
         stage.tell("Dihentikan.", "Interrupted.")
         status = status if keep else 130
-    except (HouseError, LabError) as error:
+    except (HouseError, LabError, Stuck) as error:
         stage.check(False, str(error), str(error))
         status = stage.end()
     finally:
@@ -128,11 +128,11 @@ def _story(stage: Stage, city: City, house: House) -> None:
 
 
 def _outage(stage: Stage, house: House, faults: Faults) -> dict[str, Any]:
-    stage.heading("Kabel Sekupang putus", "The cable to Sekupang is cut")
+    stage.heading("Kabel ke Tiban putus", "The cable to Tiban is cut")
     faults.cut(LINK, "lower")
     cut_at = time.monotonic()
     stage.tell(f"Kabel {LINK} dicabut di sisi kantor.", f"The cable {LINK} is pulled at the office's end.")
-    _watch(stage, house, lambda states: states["sekupang-rtr"] == "down", "sekupang-rtr is down", deadline_s=33)
+    _watch(stage, house, lambda states: states["kel-tiban-rtr"] == "down", "kel-tiban-rtr is down", deadline_s=33)
     stage.check(True, f"down setelah {time.monotonic() - cut_at:.0f} detik", f"down after {time.monotonic() - cut_at:.0f} s")
     house.wait(lambda: house.tickets("--all"), "a ticket", deadline_s=45)
     states = house.states()
@@ -147,15 +147,15 @@ def _outage(stage: Stage, house: House, faults: Faults) -> dict[str, Any]:
     cause = ticket["incident"]["cause"]
     stage.check(len(house.tickets("--all")) == 1, "tepat satu tiket", "exactly one ticket")
     stage.check(
-        ticket["site"] == "kec-sekupang",
-        "tempatnya benar: Kantor Kecamatan Sekupang",
-        "the right place: Kantor Kecamatan Sekupang",
+        ticket["site"] == "kel-tiban",
+        "tempatnya benar: Kantor Kelurahan Tiban Baru",
+        "the right place: Kantor Kelurahan Tiban Baru",
     )
     stage.check(cause["side"] == "site", "sisinya benar: lokasi", "the right side: site")
     stage.check(
         {entry["device"] for entry in ticket["affected"]} == BEHIND,
-        "ketiga perangkatnya tercantum",
-        "its three devices are listed",
+        "kedua perangkatnya tercantum",
+        "its two devices are listed",
     )
     return ticket
 
@@ -181,9 +181,12 @@ def _procedure(stage: Stage, house: House, ticket: str) -> None:
         "Skrip ini hanya membaca `netwatch ticket actions --json`, mengisi yang wajib, dan memakai `netwatch ticket do`.",
         "This script only reads `netwatch ticket actions --json`, fills in what is required, and uses `netwatch ticket do`.",
     )
-    for done in drive(house, ticket):
-        stage.tell(done.indonesian, done.english)
-    final = house.json("ticket", "show", ticket)
+
+    def netwatch(words: Sequence[str]) -> Answer:
+        done = house.call(words)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    final = drive(netwatch, ticket, "repair", house.directory, tell=lambda line: stage.tell(line, line))
     stage.check(final["state"] == "done", "tiket selesai", "the ticket is done")
 
 

@@ -23,6 +23,7 @@ class Faults:
     def __init__(self, city: City) -> None:
         self._city = city
         self._mend: dict[str, Callable[[], None]] = {}
+        self._dark: dict[str, set[LinkId]] = {}  # per fault, the cables whose carrier is gone
 
     @property
     def injected(self) -> tuple[str, ...]:
@@ -41,16 +42,30 @@ class Faults:
     def cut(self, link: LinkId, end: EndName = "upper") -> str:
         """Shut the port at one end of a link; the other end loses its carrier."""
         cable = self._city.plan.cables[link]
-        return self._shut(f"cut {link} {end}", cable.upper if end == "upper" else cable.lower)
+        return self._shut(f"cut {link} {end}", link, cable.upper if end == "upper" else cable.lower)
 
     def cut_monitor(self, end: EndName) -> str:
         """Cut the monitor's own cable: at the monitor (lower, the near end) or at the vantage (upper, the far end)."""
         return self.cut(MONITOR_LINK, end)
 
-    def _shut(self, name: str, end: End) -> str:
+    def _shut(self, name: str, link: LinkId, end: End) -> str:
         self._ip(end.device, f"link set {end.port} down")
-        self._mend[name] = lambda: self._ip(end.device, *self._city.lines_up(self._city.plan.nodes[end.device]))
+        self._lose_carrier(name, {link})
+
+        def mend() -> None:
+            self._ip(end.device, f"link set {end.port} up")
+            self._regain_carrier(name, end.device)
+
+        self._mend[name] = mend
         return name
+
+    def _lose_carrier(self, name: str, links: set[LinkId]) -> None:
+        self._dark[name] = links
+        self._city.reroute(set().union(*self._dark.values()))
+
+    def _regain_carrier(self, name: str, device: DeviceId) -> None:
+        del self._dark[name]
+        self._city.reroute(set().union(*self._dark.values()), back={device})
 
     def power_off(self, device: DeviceId) -> str:
         """Kill every process of a device and take its ports down, its bridge too."""
@@ -58,11 +73,14 @@ class Faults:
         self._city.end_agents(device)
         self._ip(device, *(f"link set {port} down" for port in (*node.ports, *(("br0",) if node.is_bridge else ()))))
         name = f"power_off {device}"
-        self._mend[name] = lambda: self._power_on(device)
+        self._lose_carrier(name, {cable.id for cable in self._city.plan.cables_of(device)})
+        self._mend[name] = lambda: self._power_on(name, device)
         return name
 
-    def _power_on(self, device: DeviceId) -> None:
-        self._ip(device, *self._city.lines_up(self._city.plan.nodes[device]))  # routes before daemons
+    def _power_on(self, name: str, device: DeviceId) -> None:
+        node = self._city.plan.nodes[device]
+        self._ip(device, *(f"link set {port} up" for port in (*(("br0",) if node.is_bridge else ()), *node.ports)))
+        self._regain_carrier(name, device)  # routes before daemons
         self._city.start_agents(device)
 
     def power_cut(self, site: str) -> list[str]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from tests.lab.agents import Secrets
 from tests.lab.city import City
 
 REPOSITORY = Path(__file__).parents[2]
-INVENTORY = Path(__file__).with_name("city.yaml")
+INVENTORY = REPOSITORY / "inventory.yaml"
 NETWATCH = (str(Path(sys.executable).with_name("netwatch")),)
 Seen = TypeVar("Seen")
 
@@ -48,8 +48,8 @@ class House:
         credentials.touch(mode=0o600)
         credentials.write_text(
             "version: 1\ncredentials:\n"
-            f"  snmp-lab: {{community: {secrets.community}}}\n"
-            f"  ssh-lab: {{username: {secrets.username}, password: {secrets.password}}}\n",
+            f"  snmp-ro: {{community: {secrets.community}}}\n"
+            f"  ssh-ro: {{username: {secrets.username}, password: {secrets.password}}}\n",
             encoding="utf-8",
         )
         settings: dict[str, object] = {
@@ -91,17 +91,16 @@ class House:
             daemon.kill()
             return daemon.wait(5)
 
+    def call(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run one netwatch command, outside the city as a technician would, and return how it ended."""
+        environment = {**os.environ, "NETWATCH_CONFIG": str(self.config), "NO_COLOR": "1"}
+        return subprocess.run(
+            [*NETWATCH, *words], capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY, env=environment
+        )
+
     def run(self, *words: str, exit_status: int = 0) -> str:
         """Run one netwatch command and return its standard output. Raises HouseError when it ends otherwise than expected."""
-        done = subprocess.run(
-            [*NETWATCH, *words],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            cwd=REPOSITORY,
-            env={**os.environ, "NETWATCH_CONFIG": str(self.config), "NO_COLOR": "1"},
-        )
+        done = self.call(words)
         if done.returncode != exit_status:
             text = f"netwatch {' '.join(words)}: exit {done.returncode}, expected {exit_status}\n{done.stdout}{done.stderr}"
             raise HouseError(f"{text}\n{self.tail()}")

@@ -33,10 +33,10 @@ def run(*argv: str, given: str | None = None, check: bool = True, timeout_s: flo
     return done.stdout
 
 
-def ip_batch(lines: Sequence[str], *, namespace: str | None = None) -> None:
-    """Run many `ip` commands in one process, inside a namespace if one is named."""
+def ip_batch(lines: Sequence[str], *, namespace: str | None = None, force: bool = False) -> None:
+    """Run many `ip` commands in one process, inside a namespace if one is named; with `force` whatever some of them say."""
     where = ["-n", namespace] if namespace else []
-    run("ip", *where, "-batch", "-", given="\n".join(lines) + "\n")
+    run("ip", *where, *(["-force"] if force else []), "-batch", "-", given="\n".join(lines) + "\n", check=not force)
 
 
 def inode(namespace: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netwatch.inventory.model import DeviceId, Inventory, LinkId, Role
@@ -62,10 +62,11 @@ class Plan:
         return tuple(c for c in self.cables.values() if device in {c.upper.device, c.lower.device})
 
 
-def plan(inventory: Inventory) -> Plan:
+def plan(inventory: Inventory, without: Collection[LinkId] = ()) -> Plan:
     """Lay out one namespace per device and one for the monitor, one veth pair per uplink.
 
     Every device has its inventory address as a /32 and reaches its neighbours by on-link routes, so any addressing works.
+    The routes avoid the cables in `without`: what a routing protocol would have learned after their loss.
     Raises ValueError for what the lab cannot build: names or IPv6 as addresses, port names the kernel refuses.
     """
     cables = {cable.id: cable for cable in _cables(inventory)}
@@ -74,15 +75,17 @@ def plan(inventory: Inventory) -> Plan:
     bridge = {name: device.role in BRIDGES for name, device in inventory.devices.items()} | {MONITOR: False}
     down: dict[DeviceId, list[Cable]] = {name: [] for name in addresses}
     up: dict[DeviceId, list[Cable]] = {name: [] for name in addresses}
+    everything: dict[DeviceId, list[Cable]] = {name: [] for name in addresses}
     for cable in cables.values():
-        if cable.id == MONITOR_LINK:  # the monitor hangs below the vantage like any other device
-            down[inventory.vantage].append(cable)
-        else:
-            down[cable.upper.device].append(cable)
+        everything[cable.upper.device].append(cable)
+        if cable.id in without:
+            continue
+        down[cable.upper.device].append(cable)  # the monitor hangs below the vantage like any other device
         up[cable.lower.device].append(cable)
     nodes = {}
     for name, address in addresses.items():
-        routes = tuple(_routes(name, addresses=addresses, bridge=bridge, down=down, up=up))
+        below = {other for cable in everything[name] for other in _below(cable, bridge, everything, up)}
+        routes = tuple(_routes(name, below, addresses=addresses, bridge=bridge, down=down, up=up))
         ports = tuple(end.port for c in cables.values() for end in (c.upper, c.lower) if end.device == name)
         if len(set(ports)) != len(ports):
             raise ValueError(f"{name}: two cables in one port: {sorted(ports)}")
@@ -107,6 +110,7 @@ def _cables(inventory: Inventory) -> Iterator[Cable]:
 
 def _routes(
     name: DeviceId,
+    below: set[DeviceId],
     *,
     addresses: Mapping[DeviceId, str],
     bridge: Mapping[DeviceId, bool],
@@ -121,7 +125,7 @@ def _routes(
             via = "" if next_hop == target else f"via {addresses[next_hop]} onlink "
             yield f"{addresses[target]}/32 {via}dev {device} src {source} metric {10 + preference}"
     if not bridge[name]:  # a way that is down must say so, not send the packet back up
-        for target in sorted({t for cable in down[name] for t in _below(cable, bridge, down, up)}):
+        for target in sorted(below):
             yield f"unreachable {addresses[target]}/32 metric 4000"
     for preference, cable in enumerate(up[name]):
         gateway = _first_router_above(cable, bridge, up)
@@ -139,7 +143,7 @@ def _below(
     while waiting:
         current, next_hop, preference = waiting.pop(0)
         device = current.lower.device
-        preference += up[device].index(current) + 1
+        preference += up[device].index(current) + 1 if current in up[device] else 99
         if device in found and found[device][1] <= preference:
             continue
         found[device] = (next_hop or device, preference)
