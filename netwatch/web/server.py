@@ -16,6 +16,8 @@ import uvicorn
 
 from netwatch.casework import load_world
 from netwatch.clock import Clock, SystemClock
+from netwatch.errors import StoreError
+from netwatch.notify.sender import send_due
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store
 from netwatch.web import sockets
@@ -28,6 +30,8 @@ log = logging.getLogger("netwatch.web")
 CONNECTIONS = 512
 HEADER_LIMIT = 16 << 10
 IDLE_S = 60  # an idle connection is closed: its owner's rights may have changed
+SEND_EVERY_S = 5
+WATCHDOG_S = 15
 DRAIN_S = 10  # running requests get this long at SIGTERM
 
 
@@ -122,11 +126,13 @@ async def _serve(
         for number, handler in handlers.items():
             loop.add_signal_handler(number, handler)
     serving = asyncio.create_task(server.serve(sockets=listening))
-    watching = asyncio.create_task(_watch(server, asked, stop, ready))
+    beside = [asyncio.create_task(_watch(server, asked, stop, ready)), asyncio.create_task(_send(desk))]
     try:
         await serving
     finally:
-        watching.cancel()
+        for each in beside:
+            each.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         notify_systemd("STOPPING=1")
         if in_main:
             for number in handlers:
@@ -141,6 +147,8 @@ async def _watch(
 ) -> None:
     """Say when it listens; turn the wish to stop into uvicorn's flag."""
     announced = False
+    loop = asyncio.get_running_loop()
+    fed_at = loop.time()
     while not asked.is_set() and not (stop is not None and stop.is_set()):
         if server.started and not announced:
             announced = True
@@ -148,9 +156,26 @@ async def _watch(
             notify_systemd("READY=1")
             if ready is not None:
                 ready()
+        if announced and loop.time() - fed_at > WATCHDOG_S:
+            fed_at = loop.time()
+            notify_systemd("WATCHDOG=1")  # this loop turns: what it proves is what it does
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), 0.05)
     server.should_exit = True
+
+
+async def _send(desk: Desk) -> None:
+    """Hand over what the outbox holds. A database that is away is asked again at the next turn."""
+    failing = False
+    while True:
+        try:
+            await asyncio.to_thread(send_due, desk.store, language=desk.world.settings.language)
+            failing = False
+        except StoreError as error:
+            if not failing:
+                log.warning("outbox_unreachable", extra={"error": str(error)})
+            failing = True
+        await asyncio.sleep(SEND_EVERY_S)
 
 
 async def _reload(desk: Desk) -> None:
