@@ -4,7 +4,7 @@ from netwatch.settings.credentials import Credential, load_credentials
 from netwatch.settings.document import ENVIRONMENT, Settings, load_settings
 from netwatch.settings.secret import Secret
 from netwatch.settings.sections import Api, Channel, Detection, Listen, Monitor, Notifications, Snmp, Ssh, Tickets
-from netwatch.settings.shipped import shipped
+from netwatch.settings.packaged import shipped
 
 __all__ = [
     "ENVIRONMENT",
