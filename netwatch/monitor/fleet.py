@@ -144,7 +144,7 @@ class Fleet:
                 views[watch.device] = DeviceView(
                     icmp=reach_of(state),
                     since=wall(state.since),
-                    certain=state.state is State.DOWN,
+                    certain=state.state is State.DOWN and not state.answers,
                     snmp=self.snmp.get(watch.device),
                     refused_by=watch.refused_by,
                 )

@@ -145,7 +145,7 @@ class Judge:
             silent = state.state is State.DOWN
             held = watch.covered or watch.device in self._waiting or now < watch.grace_until
             views[watch.device] = OutageView(
-                certain=silent and not held,
+                certain=silent and not state.answers and not held,
                 silent=state.state in (State.DOWN, State.SUSPECT) or self.stability.is_flapping(watch.device),
                 since=self.wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
                 answered_at=self.wall(state.since) if state.state is State.UP else None,

@@ -11,6 +11,8 @@ from netwatch.clock import Clock
 from netwatch.inventory.model import Device
 from netwatch.monitor.fleet import Fleet
 from netwatch.observation import SnmpReading
+from netwatch.probe.snmp import Agent, SnmpReader
+from netwatch.probe.snmp.pysnmp_engine import PysnmpClient
 from netwatch.settings import Credential, Snmp
 
 AT_ONCE = 64  # readings side by side; each has its own deadline
@@ -30,6 +32,7 @@ class SnmpReaders:
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
+        self._reader: SnmpReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._asked: dict[str, float] = {}  # device -> when it was last asked around a suspect
@@ -38,6 +41,7 @@ class SnmpReaders:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to take questions."""
         self._loop = loop
+        self._reader = SnmpReader(PysnmpClient(), clock=self._clock)
 
     def stop(self) -> None:
         """Forget what is under way."""
@@ -77,16 +81,30 @@ class SnmpReaders:
         await asyncio.gather(*(one(device) for device in devices))
 
     async def _read(self, device: str) -> None:
-        from netwatch.probe.snmp import read_device
-
         known = self._fleet.graph.inventory.devices.get(device)
+        watch = self._fleet.watches.get(device)
         credential = self._credential(device)
-        if known is None or credential is None:
+        if (
+            known is None
+            or known.snmp is None
+            or credential is None
+            or watch is None
+            or watch.target is None
+            or self._reader is None
+        ):
             return
+        agent = Agent(
+            device,
+            watch.target.address,
+            community=credential.community,
+            port=known.snmp.port,
+            version=known.snmp.version,
+            timeout=self._settings.timeout,
+            retries=self._settings.retries,
+            bulk=known.snmp.bulk,
+        )
         async with self._gate:
-            reading = await read_device(
-                known, credential, ports=self._ports(known), timeout=self._settings.timeout, retries=self._settings.retries
-            )
+            reading = await self._reader.read(agent, self._ports(known))
         result = "answered" if reading.answered else "silent"
         self.done["snmp", result] = self.done.get(("snmp", result), 0) + 1
         self.deliver(reading)

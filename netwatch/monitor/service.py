@@ -86,7 +86,7 @@ class MonitorService:
         log.info(
             "started",
             devices=len(parts.pipeline.fleet),
-            version=release(),
+            netwatch=release(),
             privileged=parts.engine.privileged,
             **parts.store.facts(),
         )

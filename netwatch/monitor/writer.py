@@ -48,8 +48,9 @@ def _moment(tx: Transaction, world: World, record: Moment) -> Written:
         StoredState(state.device, state.after, state.since, state.reason, state.explained_by, state.loss_ratio)
         for state in record.states
     )
-    # What gives devices up goes first: a locus may be held by one open incident only.
-    for change in sorted(record.changes, key=lambda change: change.incident.state is IncidentState.OPEN):
+    # An incident that ends open goes last: a device may be in the locus of one open incident only, and others may be giving it up.
+    ends_open = {change.incident.key: change.incident.state is IncidentState.OPEN for change in record.changes}
+    for change in sorted(record.changes, key=lambda change: ends_open[change.incident.key]):
         _change(tx, world, change, record)
     return Written(record)
 
