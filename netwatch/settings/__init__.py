@@ -2,9 +2,9 @@
 
 from netwatch.settings.credentials import Credential, load_credentials
 from netwatch.settings.document import ENVIRONMENT, Settings, load_settings
+from netwatch.settings.packaged import shipped
 from netwatch.settings.secret import Secret
 from netwatch.settings.sections import Api, Channel, Detection, Listen, Monitor, Notifications, Snmp, Ssh, Tickets
-from netwatch.settings.packaged import shipped
 
 __all__ = [
     "ENVIRONMENT",

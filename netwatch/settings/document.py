@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from netwatch.errors import Fault, InvalidFile
 from netwatch.settings import sections
 from netwatch.settings.credentials import load_credentials
-from netwatch.settings.sections import Listen
 from netwatch.settings.packaged import shipped
+from netwatch.settings.sections import Listen
 from netwatch.strict_yaml import Document, Model, Number, Seconds, Whole, check, load_yaml, suggestion
 
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):(?P<port>[0-9]{1,5})")

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from netwatch.errors import InvalidFile
-from netwatch.settings import Channel, Credential, Listen, Secret, Settings, load_credentials, load_settings, shipped
-from netwatch.settings import packaged
+from netwatch.settings import Channel, Credential, Listen, Secret, Settings, load_credentials, load_settings, packaged, shipped
 
 ROOT = Path(__file__).parents[2]
 
