@@ -7,8 +7,8 @@ import json
 import pytest
 
 from netwatch.errors import Refused
-from tests.unit.sop.city import OFFICE, Case, Script, procedure, replayed
 from netwatch.sop import ticket as sop
+from tests.unit.sop.city import OFFICE, Case, Script, procedure, replayed
 
 REPAIR = [
     "dispose",
