@@ -9,12 +9,13 @@ from typing import Any
 import typer
 
 from netwatch.cli import output
-from netwatch.errors import InvalidFile
+from netwatch.errors import InvalidFile, NotFound
 from netwatch.inventory.changes import Change, Verb, compare
 from netwatch.inventory.document import load_inventory
 from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Device, Inventory
 from netwatch.inventory.schema import json_schema
+from netwatch.strict_yaml import suggestion
 
 DEFAULT = Path("inventory.yaml")
 PATH = typer.Argument(DEFAULT, help="Berkas atau direktori *.yaml. / A file, or a directory of *.yaml.")
@@ -67,7 +68,8 @@ def show(
     inventory = load_inventory(path)
     graph = Graph.of(inventory)
     if device is not None and device not in inventory.devices:
-        raise typer.BadParameter(f"'{device}'", param_hint="--device")
+        near = suggestion(device, inventory.devices)
+        raise NotFound(output.pick(f"'{device}' tidak ada di inventaris", f"'{device}' is not in the inventory") + near)
     shown = [inventory.devices[device]] if device else list(inventory.devices.values())
     if as_json:
         output.print_json(
