@@ -64,7 +64,7 @@ def report(store: Store, world: World, given: Report, *, papers: Sequence[Paper]
         for each in kept:
             tx.attachments.add(each.file, each.media_type)
         known = _open_ticket_of(tx, given.site)
-        after = _open(tx, world, given, kept, uid) if known is None else _join(tx, world, known, given, kept, uid)
+        after = open_new(tx, world, given, kept, uid) if known is None else _join(tx, world, known, given, kept, uid)
         answer = ticket_json(tx, world, after, tx.now)
         if given.request_id is not None:
             tx.requests.remember(given.request_id, answer, caller=given.recorded_by, asked=asked)
@@ -121,7 +121,8 @@ def _join(tx: Transaction, world: World, known: Ticket, given: Report, kept: Seq
     return ticket
 
 
-def _open(tx: Transaction, world: World, given: Report, kept: Sequence[Kept], uid: int | None) -> Ticket:
+def open_new(tx: Transaction, world: World, given: Report, kept: Sequence[Kept], uid: int | None) -> Ticket:
+    """Open a ticket for a report in the caller's transaction, submit it, and return it."""
     site = world.inventory.sites[given.site]
     now = tx.now
     opened = procedure.open_ticket(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,8 @@ from netwatch.errors import Refused
 from netwatch.sop import ticket as procedure
 from netwatch.sop.act import Act
 from netwatch.sop.entry import time_text
+from netwatch.sop.escalation import Notice, notices
 from netwatch.sop.record import SYSTEM, Ticket, TicketState
-from netwatch.sop.working_time import OutsideCalendar
 from netwatch.store import Transaction
 from netwatch.store.tickets import TicketFilter
 
@@ -39,13 +40,14 @@ def sweep(tx: Transaction, world: World, now: datetime) -> Swept:
     tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING))
     cancelled = [ticket for ticket in tickets if cancel_if_recovered(tx, world, ticket, now)]
     left = [ticket for ticket in tickets if ticket not in cancelled]
-    late = [(ticket, days) for ticket in left if (days := _reached(world, ticket, now)) > _marked(ticket)]
+    told = {ticket.id: notices(world.procedure, world.calendar, world.people, ticket, now) for ticket in left}
+    late = [(ticket, rung) for ticket in left if (rung := _new_rung(ticket, told[ticket.id])) is not None]
     storm = len(late) > STORM
     if storm:
         _hold_back(tx, world, [ticket for ticket, _ in late], now)
-    for ticket, days in late:
-        _escalate(tx, world, ticket, days, now, tell=not storm)
-    reminded = [ticket for ticket in left if _reached(world, ticket, now) < 0 and _remind(tx, world, ticket, now)]
+    for ticket, notice in late:
+        _escalate(tx, world, ticket, notice, now, tell=not storm)
+    reminded = [ticket for ticket in left if any(_remind(tx, world, ticket, notice, now) for notice in told[ticket.id])]
     return Swept(
         cancelled=tuple(ticket.id for ticket in cancelled),
         late=tuple(ticket.id for ticket, _ in late),
@@ -68,20 +70,11 @@ def cancel_if_recovered(tx: Transaction, world: World, ticket: Ticket, now: date
     return True
 
 
-def _reached(world: World, ticket: Ticket, now: datetime) -> int:
-    """Return the last rung of the ladder whose time has come, in working days after the due time; -1 before it."""
-    due = ticket.step.due_at
-    reached = -1
-    if due is None:
-        return reached
-    for rung in world.procedure.deadline.escalation:
-        try:
-            at = world.calendar.due(due, rung.after_days) if rung.after_days else due
-        except OutsideCalendar:
-            break
-        if now > at:
-            reached = max(reached, rung.after_days)
-    return reached
+def _new_rung(ticket: Ticket, told: Sequence[Notice]) -> Notice | None:
+    """Return the highest rung of the ladder whose time has come and that this visit is not marked with yet, else None."""
+    marked = _marked(ticket)
+    new = [notice for notice in told if notice.days_late is not None and notice.days_late > marked]
+    return max(new, key=lambda notice: notice.at, default=None)
 
 
 def _marked(ticket: Ticket) -> int:
@@ -92,44 +85,27 @@ def _marked(ticket: Ticket) -> int:
     return int(late["days"])
 
 
-def _visit(ticket: Ticket) -> str:
-    return f"{ticket.step.key}/{ticket.step.attempt}"
-
-
-def _escalate(tx: Transaction, world: World, ticket: Ticket, days: int, now: datetime, *, tell: bool) -> None:
-    """Mark the step late by so many days and tell everybody whose turn has come (G10)."""
-    notify = next(rung.notify for rung in world.procedure.deadline.escalation if rung.after_days == days)
-    roles = list(dict.fromkeys(role for name in notify if (role := _role(world, ticket, name))))
-    told = messages.addressees(world, ticket, roles, now) if tell else []
+def _escalate(tx: Transaction, world: World, ticket: Ticket, notice: Notice, now: datetime, *, tell: bool) -> None:
+    """Mark the step late by so many working days and tell everybody whose turn has come (G10)."""
+    days = notice.days_late
     late = {"step": ticket.step.key, "attempt": ticket.step.attempt, "days": days}
-    noted = procedure.note(world.procedure, ticket, "late", now=now, fields={"days": days, "told": told}, changes={"flags": {"late": late}})
+    fields = {"days": days, "told": list(notice.persons) if tell else []}
+    noted = procedure.note(world.procedure, ticket, "late", now=now, fields=fields, changes={"flags": {"late": late}})
     after = save(tx, world, ticket, noted)
     if tell:
-        key = f"step_late/{_visit(ticket)}/{days}"
-        messages.decide(tx, world, after, "step_late", key=key, roles=roles, at=now, more={"days": days})
+        messages.decide(tx, world, after, "step_late", key=_key(notice), roles=notice.roles, at=now, more={"days": days})
 
 
-def _role(world: World, ticket: Ticket, name: str) -> str | None:
-    actor = world.procedure.steps[ticket.step.key].actor
-    if name == "actor":
-        return actor
-    return world.procedure.roles[actor].superior if name == "superior" else name
-
-
-def _remind(tx: Transaction, world: World, ticket: Ticket, now: datetime) -> bool:
-    """Remind the actor half a working day before the due time, once per visit."""
-    due = ticket.step.due_at
-    if due is None or ticket.hold is not None:
+def _remind(tx: Transaction, world: World, ticket: Ticket, notice: Notice, now: datetime) -> bool:
+    """Remind the actor before the due time, once per visit of the step."""
+    if notice.days_late is not None:
         return False
-    try:
-        day = world.calendar.working_day(due.astimezone(world.calendar.zone).date())
-        at = world.calendar.before(due, day * world.procedure.deadline.reminder.before_due)
-    except OutsideCalendar:
-        return False
-    if now < at:
-        return False
-    actor = world.procedure.steps[ticket.step.key].actor
-    return messages.decide(tx, world, ticket, "step_reminder", key=f"step_reminder/{_visit(ticket)}", roles=[actor], at=now, more={})
+    return messages.decide(tx, world, ticket, "step_reminder", key=_key(notice), roles=notice.roles, at=now, more={})
+
+
+def _key(notice: Notice) -> str:
+    """Return the notice's key without the ticket, which `messages` puts in front."""
+    return notice.key.partition("/")[2]
 
 
 def _hold_back(tx: Transaction, world: World, newly: list[Ticket], now: datetime) -> None:

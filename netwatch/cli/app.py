@@ -86,4 +86,12 @@ def run(arguments: list[str]) -> int:
     except typer.TyperException as error:
         sys.stderr.write(f"netwatch: {error.format_message()}\n")
         return error.exit_code
+    except Exception as error:  # a fault in netwatch itself: a sentence for the person, the rest for whoever asks for it
+        if os.environ.get("NETWATCH_DEBUG"):
+            raise
+        output.say(
+            f"Kesalahan di dalam netwatch ({type(error).__name__}: {error}). Ulangi dengan NETWATCH_DEBUG=1 dan laporkan.",
+            f"A fault inside netwatch ({type(error).__name__}: {error}). Repeat with NETWATCH_DEBUG=1 and report it.",
+        )
+        return 1
     return code if isinstance(code, int) else 0

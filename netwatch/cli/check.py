@@ -129,7 +129,7 @@ def _state_directory(given: Settings) -> Iterator[Finding]:
 def _database(given: Settings) -> Iterator[Finding]:
     from netwatch.store import Store
     from netwatch.store.engine import database_file, parse_url
-    from netwatch.store.store import leftovers
+    from netwatch.store.opening import leftovers
 
     try:
         file = database_file(parse_url(given.database))
