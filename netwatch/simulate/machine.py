@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from netwatch.casework import World, load_world
 from netwatch.casework.shown import incident_json, ticket_json
-from netwatch.casework.world import World, load_world
 from netwatch.errors import InvalidFile, NetwatchError
 from netwatch.inventory.model import Window
 from netwatch.monitor.assembly import Assembly, policy_of
@@ -200,7 +200,7 @@ class Machine:
             self._configuration.write_text(before)  # somebody corrects the file at once
             self._timeline.note(self._clock.elapsed, "reload_refused", reasons=[fault.text for fault in faults[:5]])
             return
-        adopt(self.parts, world)
+        adopt(self.parts, world, {device.id: device.address for device in world.inventory.devices.values()})
         self._network.use(world.inventory)
         assert self._readers is not None
         self._readers.use(world.inventory)

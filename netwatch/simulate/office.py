@@ -30,7 +30,8 @@ class CaseworkOffice:
 
     def actions(self, ticket: str) -> Sequence[Mapping[str, Any]]:
         """Return the available actions as `ticket actions --json` lists them."""
-        return actions(self._store, self._world, ticket)
+        listed: Sequence[Mapping[str, Any]] = actions(self._store, self._world, ticket)["actions"]
+        return listed
 
     def affected(self, ticket: str) -> Sequence[str]:
         """Return the devices of the ticket."""

@@ -74,7 +74,7 @@ class SimulatedPeople:
 
     def _next_step(self, office: Office, ticket: str, elapsed: float, now: datetime) -> None:
         available = {entry["action"]: entry for entry in office.actions(ticket)}
-        for name in WAY_TO_DONE[self._spec.auto or "repair"]:
+        for name in sorted(WAY_TO_DONE[self._spec.auto or "repair"], key=lambda name: not _proposed(available.get(name))):
             entry = available.get(name)
             if entry is None:
                 continue
@@ -121,6 +121,12 @@ class SimulatedPeople:
         self.refused += refusal is not None
         event = "act_done" if refusal is None else "act_refused"
         self.done.append({"at": round(elapsed, 3), "event": event, "ticket": ticket, "action": action, "reason": refusal})
+
+
+def _proposed(entry: Mapping[str, Any] | None) -> bool:
+    """Say whether an action goes the way the system proposes: all it must choose has a suggestion (which side, at step 4)."""
+    chosen = [field for field in (entry or {}).get("fields", ()) if field["required"] and field["type"] == "choice"]
+    return all(field.get("suggested") is not None for field in chosen)
 
 
 def fill(entry: Mapping[str, Any], *, now: datetime, devices: Sequence[str], people_in: Any) -> dict[str, Any] | None:

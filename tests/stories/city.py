@@ -18,6 +18,7 @@ def inventory_text(offices: int, *, devices_per_office: int = 2, circuit_every: 
     lines = [
         "version: 1",
         "vantage: dc-core",
+        "defaults: {snmp: {version: 2c}}",
         "sites:",
         "  dc: {name: Data Center Pemko Batam, kind: data_center}",
     ]
