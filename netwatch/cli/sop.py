@@ -12,7 +12,8 @@ from netwatch.cli import output
 from netwatch.cli.places import CONFIG, JSON, find_settings, settings
 from netwatch.settings import shipped
 from netwatch.sop.graph_text import dot, mermaid
-from netwatch.sop.procedure import Procedure, Step, load_procedure
+from netwatch.sop.procedure import Procedure, load_procedure
+from netwatch.sop.procedure_parts import Step
 
 FILE = typer.Argument(None, help="sop.yaml; tanpa: menurut konfigurasi. / Without: the configured one.")
 
@@ -51,13 +52,15 @@ def check(file: Path | None = FILE, json: bool = JSON, config: Path | None = CON
     procedure = load_procedure(where)  # InvalidFile: exit 3, every fault with its place
     if json:
         counts = {"steps": len(procedure.steps), "transitions": len(procedure.transitions), "guards": len(procedure.guards)}
-        output.print_json({"schema": "netwatch.sop-check/1", "ok": True, "file": str(where), "revision": procedure.revision, **counts})
+        output.print_json(
+            {"schema": "netwatch.sop-check/1", "ok": True, "file": str(where), "revision": procedure.revision, **counts}
+        )
         return
     output.say(
         f"{where} benar: {len(procedure.steps)} langkah, {len(procedure.transitions)} peralihan, {len(procedure.guards)} syarat"
         f" (revisi {procedure.revision}).",
-        f"{where} is sound: {len(procedure.steps)} steps, {len(procedure.transitions)} transitions, {len(procedure.guards)} guards"
-        f" (revision {procedure.revision}).",
+        f"{where} is sound: {len(procedure.steps)} steps, {len(procedure.transitions)} transitions,"
+        f" {len(procedure.guards)} guards (revision {procedure.revision}).",
     )
 
 
@@ -131,6 +134,8 @@ def document(procedure: Procedure) -> dict[str, Any]:
         "revision": procedure.revision,
         "steps": steps,
         "final_states": list(procedure.final_states),
-        "roles": {key: {"label": role.label, "gloss": role.gloss, "superior": role.superior} for key, role in procedure.roles.items()},
+        "roles": {
+            key: {"label": role.label, "gloss": role.gloss, "superior": role.superior} for key, role in procedure.roles.items()
+        },
         "readings": {key: {"label": gap.label, "gloss": gap.gloss} for key, gap in procedure.gaps.items()},
     }

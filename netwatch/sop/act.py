@@ -17,9 +17,9 @@ from netwatch.sop.working_time import Calendar
 class Act:
     """One action by one person, typed by the same or another.
 
-    `fields` may hold text as typed (`--field name=value`, a list for several) or JSON values. `documents` are already stored files;
-    their `revision`, `attached_at` and `attached_by` are set by `perform`. `performed_at` None: now. `channel` None: derived (`cli` for
-    one's own act, `scanned_paper` with a file for another's, `oral_confirmed` with the field `confirmation`).
+    `fields` may hold text as typed (`--field name=value`, a list for several) or JSON values. `documents` are already stored
+    files; their `revision`, `attached_at` and `attached_by` are set by `perform`. `performed_at` None: now. `channel` None:
+    derived (`cli` for one's own act, `scanned_paper` with a file for another's, `oral_confirmed` with the field `confirmation`).
     """
 
     action: str
@@ -39,7 +39,7 @@ class Context:
     now: datetime
     people: People
     calendar: Calendar
-    stable_since: datetime | None = None  # the whole affected set is measured up without a break since then; None: it is not
+    stable_since: datetime | None = None  # all affected devices measured up without a break; None: they are not
     stable_before_close_s: float = 1800.0  # measured service before a repair counts (tickets.stable_before_close)
     cancel_if_recovered_for_s: float = (
         3600.0  # before an untouched automatic ticket is cancelled (tickets.cancel_if_recovered_for)

@@ -14,7 +14,8 @@ from netwatch.sop.case import Case, Paper, Want
 from netwatch.sop.guards import GUARDS
 from netwatch.sop.offer import papers_of, wants_of
 from netwatch.sop.people import OPD_HEAD
-from netwatch.sop.procedure import Aside, Procedure, Transition
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import Aside, Transition
 from netwatch.sop.record import SYSTEM, Ticket
 
 

@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from netwatch.errors import InvalidFile
-from netwatch.sop.procedure import OfficeHours, Procedure
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import OfficeHours
 from netwatch.sop.working_time import WEEKDAYS, Calendar, Holiday, Hours
 from netwatch.strict_yaml import Day, Flag, Loc, Model, load_yaml, validate
 

@@ -10,7 +10,8 @@ from typing import Any
 from netwatch.errors import Reason
 from netwatch.sop.act import Context
 from netwatch.sop.people import OPD_HEAD
-from netwatch.sop.procedure import Procedure, Transition
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import Transition
 from netwatch.sop.record import Document, StepVisit, Ticket
 
 OWN_HAND = frozenset({"cli", "board", "system"})
@@ -65,7 +66,7 @@ class Case:
 
     @property
     def offices(self) -> frozenset[str]:
-        """Return the offices whose heads may speak in column 4: the requester's, else all affected. Empty: the agency's own place."""
+        """Return the offices whose heads may speak in column 4: the requester's, else all affected; none: an agency's place."""
         return frozenset({self.ticket.opd} if self.ticket.opd is not None else self.ticket.affected_opds)
 
     @property
@@ -107,13 +108,13 @@ class Case:
         return visits[starts[-1] :] if starts else visits
 
     def request_signers(self) -> tuple[str, ...]:
-        """Return who may sign the replacement request: the office; on the Data Center's side division_head stands in column 4 (G1)."""
+        """Return who may sign the replacement request: the office; on the Data Center's side division_head stands in (G1)."""
         if self.side == DATA_CENTER or not self.offices:
             return self.holders("division_head")
         return self.holders(OPD_HEAD)
 
     def minutes_signers(self) -> tuple[str, ...]:
-        """Return who may acknowledge the minutes: the reporter; on the Data Center's side only when there is exactly one (G1)."""
+        """Return who may acknowledge the minutes: the reporter; on the Data Center's side only if there is exactly one (G1)."""
         reporters = {*self.ticket.affected_opds, *({self.ticket.opd} if self.ticket.opd else ())}
         if not self.offices or (self.side == DATA_CENTER and len(reporters) != 1):
             return self.holders("division_head")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netwatch.sop.procedure import Procedure, Transition
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import Transition
 
 SHAPES = {"terminator": "oval", "decision": "diamond", "process": "box"}
 

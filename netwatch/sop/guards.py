@@ -1,87 +1,20 @@
 """The guards of config/sop.yaml: one function each; None, or the reason for refusing.
 
-A guard has up to three parts. `wants` and `papers` are what a person can fill in and hand in: they make the list of possible actions
-(`actions.py`) and the same list makes the refusal, so that the two cannot differ. `rest` is the remaining condition; for
-`facts` (service recovered, somebody acted, no other ticket) it cannot be met by filling in anything.
+A guard has up to four parts. `wants` and `papers` are what a person can fill in and hand in: they make the list of possible
+actions (`actions.py`) and the refusal, so that the two cannot differ. `rest` is a condition on what was filled in; `fact` one
+that filling in cannot meet (service recovered, somebody acted, no other ticket).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
 
 from netwatch.errors import Reason
 from netwatch.sop import suggest
 from netwatch.sop.case import OWN_HAND, PROVIDER, Case, Paper, Want
 from netwatch.sop.entry import time_of
-
-REASON_MIN = 10  # characters (reason_given)
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One named guard."""
-
-    key: str
-    wants: Callable[[Case], Iterable[Want]] = lambda _: ()
-    papers: Callable[[Case], Iterable[Paper]] = lambda _: ()
-    rest: Callable[[Case], Reason | None] = lambda _: None
-    fact: Callable[[Case], Reason | None] = lambda _: None  # like rest, but nothing a person fills in can change it
-
-    def __call__(self, case: Case) -> Reason | None:
-        """Return None when the guard is satisfied, else what is missing."""
-        return self.missing(case) or self.fact(case) or self.rest(case)
-
-    def missing(self, case: Case) -> Reason | None:
-        """Return the fields and papers that are not there, and the values the guard does not accept."""
-        absent: list[str] = []
-        for want in self.wants(case):
-            given = case.known(want.name) if want.recorded else case.fields.get(want.name)
-            if given is None:
-                needed = want.required or (want.required_if and all(case.fields.get(k) == v for k, v in want.required_if.items()))
-                if needed and not any(case.fields.get(other) is not None for other in want.instead):
-                    absent.append(want.name)
-                continue
-            wrong = not_accepted(case, want, given)
-            if wrong is not None:
-                return wrong
-        lost = [paper.key for paper in self.papers(case) if paper.required and not paper.have and not waived(case, paper)]
-        if not absent and not lost:
-            return None
-        guard = case.procedure.guards[self.key]
-        named = [f"{name} ({case.procedure.fields[name].label})" for name in absent]
-        named += [f"dokumen {key} ({case.procedure.documents[key].label})" for key in lost]
-        english = [*absent, *(f"document {key}" for key in lost)]
-        return Reason(self.key, f"{guard.label}: belum ada {', '.join(named)}", f"{guard.gloss}: missing {', '.join(english)}")
-
-
-def not_accepted(case: Case, want: Want, given: object) -> Reason | None:
-    """Return why a value given for a field is not accepted."""
-    kind = case.procedure.fields[want.name]
-    values = given if isinstance(given, list) else [given]
-    if want.choices is not None and not set(values) <= set(want.choices):
-        allowed = ", ".join(want.choices) or "-"
-        return Reason(
-            f"{want.name}_not_accepted",
-            f"{want.name} ({kind.label}) tidak boleh '{', '.join(map(str, values))}'; yang diterima: {allowed}",
-            f"{want.name} cannot be '{', '.join(map(str, values))}'; accepted: {allowed}",
-        )
-    if want.differs_from is not None and given == case.fields.get(want.differs_from):
-        return Reason(
-            f"{want.name}_not_different",
-            f"{want.name} ({kind.label}) harus berbeda dari {want.differs_from}",
-            f"{want.name} must differ from {want.differs_from}",
-        )
-    return None
-
-
-def waived(case: Case, paper: Paper) -> bool:
-    """Say whether a paper is replaced by fields (G20)."""
-    return bool(paper.waived_by) and all(
-        case.known(name) if name != "reason" else case.fields.get(name) for name in paper.waived_by
-    )
-
+from netwatch.sop.guard import Guard
+from netwatch.sop.recovery import recovery_wants, service_recovered, untouched_automatic
 
 # -- steps 1 to 3
 
@@ -249,51 +182,6 @@ def replacement_wants(case: Case) -> Iterable[Want]:
     ]
 
 
-def recovery_wants(case: Case) -> Iterable[Want]:
-    """Offer the division head's exception while the service is not measured as recovered (G22)."""
-    if recovered(case):
-        return ()
-    heads = case.holders("division_head")
-    return [
-        Want("override_reason", required=False),
-        Want("override_by", required=False, choices=heads, suggested=heads[0] if heads else None),
-        Want("follow_up", required=False),
-    ]
-
-
-def recovered(case: Case) -> bool:
-    """Say whether every affected device is measured up, without a break, for long enough; or an exception of this round holds."""
-    since = case.context.stable_since
-    if since is not None and case.context.now - since >= timedelta(seconds=case.context.stable_before_close_s):
-        return True
-    return "recovery_override" in case.ticket.flags
-
-
-def service_recovered(case: Case) -> Reason | None:
-    """Want a measured, stable recovery, or the division head's exception with reason and follow-up."""
-    if recovered(case):
-        return None
-    given = [name for name in ("override_reason", "override_by", "follow_up") if case.fields.get(name) is not None]
-    if len(given) == 3:
-        return None
-    since = case.context.stable_since
-    minutes = round(case.context.stable_before_close_s / 60)
-    if since is None:
-        indonesian, english = "layanan belum terukur pulih", "service is not measured as recovered"
-    else:
-        ready = case.context.calendar.show(since + timedelta(seconds=case.context.stable_before_close_s))
-        indonesian = (
-            f"layanan pulih sejak {case.context.calendar.show(since)}; dihitung pulih setelah {minutes} menit stabil ({ready})"
-        )
-        english = f"service is back since {case.context.calendar.show(since)}; it counts after {minutes} stable minutes ({ready})"
-    more = "; pengecualian Kepala Bidang: override_reason, override_by, follow_up"
-    return Reason(
-        "service_recovered",
-        indonesian + more,
-        f"{english}; exception of the division head: override_reason, override_by, follow_up",
-    )
-
-
 def minutes_wants(case: Case) -> Iterable[Want]:
     """Ask for number and both signatures."""
     team = case.holders("dc_team")
@@ -342,16 +230,6 @@ def lock_rest(case: Case) -> Reason | None:
     if not bare:
         return None
     return Reason("documents_locked", f"tanpa SHA-256: {', '.join(bare)}", f"without SHA-256: {', '.join(bare)}")
-
-
-def untouched_automatic(case: Case) -> Reason | None:
-    """Cancel only what the daemon opened, nobody touched, and healed long enough ago (G3)."""
-    ticket, since = case.ticket, case.context.stable_since
-    if ticket.origin != "automatic" or ticket.flags.get("touched"):
-        return Reason("untouched_automatic", "sudah ada laporan, surat, atau tindakan orang", "somebody reported, wrote or acted")
-    if since is None or case.context.now - since < timedelta(seconds=case.context.cancel_if_recovered_for_s):
-        return Reason("untouched_automatic", "belum cukup lama pulih", "not recovered for long enough")
-    return None
 
 
 def merge_wants(case: Case) -> Iterable[Want]:

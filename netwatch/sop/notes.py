@@ -1,4 +1,4 @@
-"""What changes on a ticket without leaving its step: facts of the network, reports that join, lateness, papers handed in. Pure."""
+"""What changes on a ticket without leaving its step: facts of the network, joined reports, lateness, papers. Pure."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def note(
 ) -> Performed:
     """Return the ticket with one note under a name of the caller's choice (`recovered`, `late`, `report_joined`, ...).
 
-    `changes`: new values of `affected`, `affected_opds`, `incident`, `proposal`; `flags` are merged, a flag of null is taken away.
-    A note never leaves the step and asks no guard: a network that heals closes nothing. Raises Refused when the ticket is closed or a
-    document is unknown; ValueError for a change that a note cannot make.
+    `changes`: new values of `affected`, `affected_opds`, `incident`, `proposal`; `flags` are merged, a flag of null is taken
+    away. A note never leaves the step and asks no guard: a network that heals closes nothing. Raises Refused when the ticket is
+    closed or a document is unknown; ValueError for a change that a note cannot make.
     """
     reasons = [] if ticket.is_open else [CLOSED]
     reasons += document_faults(procedure, ticket, documents)
@@ -71,7 +71,7 @@ def note(
 
 
 def attach(procedure: Procedure, ticket: Ticket, act: Act, context: Context) -> Performed:
-    """Hand in papers: each becomes a new revision. Raise Refused with every reason: closed, unknown key, too early, nobody's hand."""
+    """Hand in papers: each becomes a new revision. Raise Refused with every reason: closed, unknown key, too early, no role."""
     reasons = [] if ticket.is_open else [CLOSED]
     reasons += document_faults(procedure, ticket, act.documents)
     reasons += recording_faults(procedure, ticket, act, context)

@@ -41,9 +41,10 @@ def open_ticket(
 ) -> Performed:
     """Open a ticket in step 1 and draft its disposition sheet.
 
-    `opd` None: the place belongs to the agency itself (G13). `affected`: device -> {"state", "since"}; `proposal`: the cause as in
-    INTERFACES (numbers are kept as text). `fields`: more of step 1's record (reporter_name, letter_number, ...). `previous_ticket`: the
-    last closed ticket of the place within the repeat window (see `is_repeat`, G9). Raises Refused: unknown origin, field or document.
+    `opd` None: the place belongs to the agency itself (G13). `affected`: device -> {"state", "since"}; `proposal`: the cause as
+    in INTERFACES (numbers are kept as text). `fields`: more of step 1's record (reporter_name, letter_number, ...).
+    `previous_ticket`: the last closed ticket of the place within the repeat window (see `is_repeat`, G9). Raises Refused for an
+    unknown origin, field or document.
     """
     faults = document_faults(procedure, None, documents)
     if origin not in procedure.origins:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPD_HEAD = "opd_head"
 
+SYSTEM_MAY_NOT = Reason("system_may_not", "netwatch tidak boleh melakukan ini", "netwatch itself may not do this")
 KIND_SHOWN = {"definitif": "", "plt": "Plt. ", "plh": "Plh. ", "delegate": "a.n. "}
 """What the signature block says before the position (G14)."""
 
@@ -36,7 +37,7 @@ class Appointment:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
     def reaches(self, offices: Collection[str] | None) -> bool:
-        """Say whether it counts for a matter of these offices. Only the head of an office is bound to one; None: no office matters."""
+        """Say whether it counts for a matter of these offices: only an opd_head is bound to one. None: no office matters."""
         return self.role != OPD_HEAD or self.opd is None or offices is None or self.opd in offices
 
 
@@ -93,7 +94,7 @@ class People:
         return role in self.roles_of(person, at, offices)
 
     def holders(self, role: str, at: datetime, offices: Collection[str] | None = None) -> tuple[str, ...]:
-        """Return who holds the role at the moment; of several for one office the head of that office before who stands for any."""
+        """Return who holds the role at the moment; the head of an office before somebody who stands for any."""
         found = [person for person in self.persons if self.holds(person, role, at, offices)]
         if role == OPD_HEAD and offices is not None:
             found.sort(key=lambda person: all(a.opd is None for a in self.appointments_of(person, at) if a.role == OPD_HEAD))
@@ -123,7 +124,7 @@ class People:
         if past:
             return Reason(
                 "appointment_not_in_force",
-                f"penunjukan {known.name} sebagai {self.label(past[0].role, 'id')} tidak berlaku pada {day:%d-%m-%Y}; yang berwenang: {who}",
+                f"{known.name} bukan {self.label(past[0].role, 'id')} pada {day:%d-%m-%Y}; yang berwenang: {who}",
                 f"{known.name} was not {self.label(past[0].role, 'en')} on {day.isoformat()}; who is: {who}",
             )
         if any(a.role in wanted for a in self.appointments_of(person, at)):

@@ -16,7 +16,8 @@ from netwatch.sop.entry import Entry, time_text
 from netwatch.sop.guards import GUARDS
 from netwatch.sop.notes import CLOSED
 from netwatch.sop.offer import offered
-from netwatch.sop.procedure import Procedure, Transition
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import Transition
 from netwatch.sop.record import SYSTEM, Ticket
 from netwatch.sop.recording import channel_of, parse_fields, recording_faults
 from netwatch.sop.replay import apply

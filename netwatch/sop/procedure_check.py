@@ -11,7 +11,8 @@ from netwatch.sop.record import SYSTEM
 from netwatch.strict_yaml import Loc, suggestion
 
 if TYPE_CHECKING:
-    from netwatch.sop.procedure import Procedure, Transition
+    from netwatch.sop.procedure import Procedure
+    from netwatch.sop.procedure_parts import Transition
 
 Found = tuple[Loc, str]
 

@@ -109,6 +109,6 @@ class Ticket:
         return None
 
     def papers(self, key: str, *, of: StepVisit | None = None) -> tuple[Document, ...]:
-        """Return the recorded revisions of a document, oldest first; `of` leaves out what was handed in before that visit began."""
+        """Return a document's recorded revisions, oldest first; `of` leaves out what came before that visit."""
         first = 0 if of is None else of.papers_before
         return tuple(d for d in self.documents[first:] if d.key == key and d.state == "recorded")

@@ -9,7 +9,8 @@ from typing import Any
 from netwatch.errors import Reason
 from netwatch.sop.act import Act, Context
 from netwatch.sop.people import People
-from netwatch.sop.procedure import FieldKind, Procedure
+from netwatch.sop.procedure import Procedure
+from netwatch.sop.procedure_parts import FieldKind
 from netwatch.sop.record import SYSTEM, Ticket
 from netwatch.sop.values import value_of
 from netwatch.strict_yaml import suggestion
@@ -108,7 +109,7 @@ def no_proof(persons: Iterable[str]) -> Reason:
     return Reason(
         "evidence_missing",
         f"tindakan {names} dicatat orang lain: lampirkan bukti (pindaian atau foto), atau isi confirmation bila lisan",
-        f"the act of {names} is typed by somebody else: attach evidence (scan or photo), or fill in confirmation if it was spoken",
+        f"the act of {names} is typed by somebody else: attach evidence (scan or photo), or fill in confirmation if spoken",
     )
 
 

@@ -23,7 +23,7 @@ def replay(entries: Iterable[Entry]) -> Ticket:
 
 
 def apply(ticket: Ticket | None, entry: Entry) -> Ticket:
-    """Return the ticket after the entry. Asks no guard: what was journalled has happened. Raise ValueError when they do not fit."""
+    """Return the ticket after the entry. Asks no guard: what was journalled has happened. Raise ValueError if they do not fit."""
     if ticket is None:
         return opened(entry)
     if entry.ticket != ticket.id or entry.kind == "ticket_opened":

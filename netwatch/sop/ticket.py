@@ -8,8 +8,8 @@
     performed = attach(procedure, ticket, act, context)                             # papers only
     performed = note(procedure, ticket, "recovered", now=..., changes={...})        # facts that leave the step as it is
 
-Every function returns `Performed(ticket, entry)`; `apply(ticket, entry)` gives the same ticket again, so replaying all entries gives
-the ticket (invariant I2). Nothing here reads a clock or a file.
+Every function returns `Performed(ticket, entry)`; `apply(ticket, entry)` gives the same ticket again, so replaying all entries
+gives the ticket (invariant I2). Nothing here reads a clock or a file.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from netwatch.errors import Reason
 from netwatch.sop.entry import time_text
-from netwatch.sop.procedure import FieldKind
+from netwatch.sop.procedure_parts import FieldKind
 
 YES = {"true", "yes", "ya", "1"}
 NO = {"false", "no", "tidak", "0"}

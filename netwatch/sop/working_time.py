@@ -98,7 +98,7 @@ class Calendar:
         return day
 
     def start(self, entered: datetime) -> datetime:
-        """Return when the clock starts: at once in office hours (closing time counts as outside), else at the next opening. UTC."""
+        """Return when the clock starts, UTC: at once in office hours (closing time is outside), else at the next opening."""
         entered = entered.astimezone(UTC)
         day = self._day(entered)
         if self.is_working_day(day):

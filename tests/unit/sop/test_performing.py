@@ -255,7 +255,7 @@ def test_g6_a_returned_form_starts_a_new_day_and_needs_a_new_scan() -> None:
 
 def test_g9_a_new_round_needs_new_minutes() -> None:
     """The fault is back before the report was sent: what was written about the first repair does not prove the second."""
-    case, script = at(*TO_7, "+", "repair", "send_report", "reopen_check", "find_dc_side", "repair")
+    _case, script = at(*TO_7, "+", "repair", "send_report", "reopen_check", "find_dc_side", "repair")
     needed = {d["key"] for d in script.listed()["send_report"]["documents"] if d["required"] and not d["have"]}
     assert needed == {"work_minutes", "work_report_document"}
 
@@ -313,7 +313,7 @@ def test_a_visit_on_a_sunday_needs_the_offices_agreement() -> None:
 
 def test_old_and_new_serial_numbers_differ() -> None:
     """A replacement by itself is none."""
-    case, script = at(*TO_7, "replace", "accept_form", "+")
+    _case, script = at(*TO_7, "replace", "accept_form", "+")
     with pytest.raises(Refused, match="new_device_serial must differ"):
         script.do("finish_replacement", old_device_serial="SN-1", new_device_serial="SN-1")
 

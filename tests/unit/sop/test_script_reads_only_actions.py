@@ -23,22 +23,75 @@ REPAIR = [
     "approve",
 ]
 REPLACE = [
-    "dispose", "assign", "find_site_side", "schedule_visit", "record_inspection", "replace", "accept_form", "+", "finish_replacement",
-    "send_report", "forward", "approve",
-]  # fmt: skip
+    "dispose",
+    "assign",
+    "find_site_side",
+    "schedule_visit",
+    "record_inspection",
+    "replace",
+    "accept_form",
+    "+",
+    "finish_replacement",
+    "send_report",
+    "forward",
+    "approve",
+]
 DATA_CENTER = ["dispose", "assign", "find_dc_side", "+", "repair", "send_report", "forward", "approve"]
 DATA_CENTER_REPLACE = [
-    "dispose", "assign", "find_dc_side", "replace", "accept_form", "+", "finish_replacement", "send_report", "forward", "approve",
-]  # fmt: skip
+    "dispose",
+    "assign",
+    "find_dc_side",
+    "replace",
+    "accept_form",
+    "+",
+    "finish_replacement",
+    "send_report",
+    "forward",
+    "approve",
+]
 RECOVERED_IN_4 = ["dispose", "assign", "+", "declare_recovered", "send_report", "forward", "approve"]
 RECOVERED_IN_5 = ["dispose", "assign", "find_site_side", "+", "declare_recovered", "send_report", "forward", "approve"]
 RETURNED = [
-    "dispose", "assign", "find_site_side", "schedule_visit", "record_inspection", "recheck", "find_site_side", "schedule_visit",
-    "record_inspection", "replace", "return_form", "accept_form", "replacement_failed", "replace", "withdraw_form", "replace", "accept_form",
-    "+", "finish_replacement", "send_report", "return_report", "send_report", "forward", "return_review", "forward", "return_review",
-    "return_report", "send_report", "reopen_check", "find_site_side", "schedule_visit", "record_inspection", "repair", "fault_returned",
-    "find_dc_side", "repair", "send_report", "forward", "approve",
-]  # fmt: skip
+    "dispose",
+    "assign",
+    "find_site_side",
+    "schedule_visit",
+    "record_inspection",
+    "recheck",
+    "find_site_side",
+    "schedule_visit",
+    "record_inspection",
+    "replace",
+    "return_form",
+    "accept_form",
+    "replacement_failed",
+    "replace",
+    "withdraw_form",
+    "replace",
+    "accept_form",
+    "+",
+    "finish_replacement",
+    "send_report",
+    "return_report",
+    "send_report",
+    "forward",
+    "return_review",
+    "forward",
+    "return_review",
+    "return_report",
+    "send_report",
+    "reopen_check",
+    "find_site_side",
+    "schedule_visit",
+    "record_inspection",
+    "repair",
+    "fault_returned",
+    "find_dc_side",
+    "repair",
+    "send_report",
+    "forward",
+    "approve",
+]
 BRANCHES = {
     "repair": REPAIR,
     "replacement": REPLACE,
@@ -76,7 +129,7 @@ def test_a_script_that_reads_only_the_json_reaches_done(branch: str, caller: str
     "opds", [[OFFICE], [OFFICE, "Kelurahan Tiban"], []], ids=["one office", "two offices", "the agency's own place"]
 )
 def test_the_data_centre_branch_ends_for_one_office_many_or_none(opds: list[str]) -> None:
-    """G1: with exactly one reporter the office acknowledges the minutes, else division_head; dc_team's request is signed by division_head."""
+    """G1: with exactly one reporter the office acknowledges the minutes, else division_head, who signs the team's request too."""
     case = Case.open(site="dc", opd=None, affected_opds=opds, side="data_center", domain="dc")
     walk(case, Script(case), DATA_CENTER_REPLACE)
     assert case.ticket.state is sop.TicketState.DONE
