@@ -52,16 +52,33 @@ class Settings:
 
 
 def load_settings(path: Path | str, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the configuration. Precedence: `NETWATCH_*` > file > default. Raises InvalidFile with every fault."""
+    """Read the configuration. Precedence: `NETWATCH_*` > file > default. Raises InvalidFile with every fault.
+
+    Relative paths in the file are relative to the file, those in the environment to the working directory.
+    """
     file = Path(path).resolve()
     document = load_yaml(path)
-    overrides = {key: environ[name] for name, key in ENVIRONMENT.items() if environ.get(name)}
+    overrides = {key: _from_here(key, environ[name]) for name, key in ENVIRONMENT.items() if environ.get(name)}
     if isinstance(document.value, dict):
         document.value.update(overrides)
     made, faults = check(document, _File)
     if made is None:
-        raise InvalidFile(faults)
+        variables = {f"{key}: ": name for name, key in ENVIRONMENT.items() if key in overrides}
+        raise InvalidFile([_blamed(fault, variables) for fault in faults])
     return _settings(file, document, made, environ)
+
+
+def _from_here(key: str, value: str) -> str:
+    """Return a path or database of the environment as seen from the working directory."""
+    if key == "language":
+        return value
+    return _sqlite_at(Path.cwd(), value) if key == "database" else str(Path(value).absolute())
+
+
+def _blamed(fault: Fault, variables: Mapping[str, str]) -> Fault:
+    """Return a fault where it was written: a wrong `language` may stand in the environment."""
+    found = next((name for start, name in variables.items() if fault.text.startswith(start)), None)
+    return fault if found is None else Fault(found, 0, 0, fault.text)
 
 
 def _listen(value: object) -> object:
@@ -188,6 +205,12 @@ def _credentials_file(here: Path, named: str | None, environ: Mapping[str, str])
     return here / named if named else None
 
 
+def _sqlite_at(here: Path, url: str) -> str:
+    scheme, separator, rest = url.partition(":///")
+    relative = scheme.startswith("sqlite") and separator and rest and not rest.startswith(("/", ":memory:"))
+    return f"{scheme}:///{here / rest}" if relative else url
+
+
 def _database(here: Path, document: Document, url: str, credentials: Path | None, environ: Mapping[str, str]) -> str:
     """Return the URL of the database; `credential:NAME` keeps one with a password out of this file."""
     kind, _, name = url.partition(":")
@@ -198,9 +221,7 @@ def _database(here: Path, document: Document, url: str, credentials: Path | None
             text = f"database: '{name}' is not a credential with a url{suggestion(name, known)}"
             raise InvalidFile([document.fault(("database",), text)])
         url = secret.reveal()
-    scheme, separator, rest = url.partition(":///")
-    if scheme.startswith("sqlite") and separator and rest and not rest.startswith(("/", ":memory:")):
-        return f"{scheme}:///{here / rest}"
+    url = _sqlite_at(here, url)
     if not re.match(r"(sqlite|postgresql)(\+[a-z0-9]+)?://", url):
         place = "NETWATCH_DATABASE" if environ.get("NETWATCH_DATABASE") else str(document.file)
         text = "database: expected sqlite:///FILE or postgresql://..."

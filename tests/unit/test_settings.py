@@ -95,6 +95,20 @@ def test_the_environment_is_stronger_than_the_file(tmp_path: Path) -> None:
     assert (s.language, s.database, s.inventory) == ("en", "sqlite:////x.db", Path("/i"))
 
 
+def test_paths_of_the_environment_are_relative_to_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    s = load(tmp_path, NETWATCH_INVENTORY="i.yaml", NETWATCH_DATABASE="sqlite:///n.db")
+    assert (s.inventory, s.database) == (tmp_path / "here" / "i.yaml", f"sqlite:///{tmp_path}/here/n.db")
+
+
+def test_a_fault_of_the_environment_is_named_by_its_variable(tmp_path: Path) -> None:
+    assert set(faults(tmp_path, "language: id\nsnmp: 1", NETWATCH_LANGUAGE="nl")) == {
+        "NETWATCH_LANGUAGE: language: expected one of id, en, found 'nl'",
+        "netwatch.yaml:2:7: snmp: expected a mapping, found '1'",
+    }
+
+
 def test_all_faults_of_the_configuration_are_named_at_once(tmp_path: Path) -> None:
     text = (
         "detection: {interval: 5, timeot: 2}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 from pathlib import Path
 
@@ -41,6 +42,36 @@ def test_every_cut_of_a_broken_file_is_refused_or_valid_but_never_crashes(path: 
         cut.write_bytes(text[:end])
         with contextlib.suppress(InvalidFile):
             load_inventory(cut)
+
+
+def test_two_hundred_damaged_cities_are_refused_or_valid_and_never_crash(tmp_path: Path) -> None:
+    """P9: lines lost, doubled, cut and moved, characters changed; the same damage every time."""
+    lines = (FOLDER.parents[2] / "inventory.yaml").read_text(encoding="utf-8").splitlines()
+    chance = random.Random(7)
+    refused = 0
+    for _ in range(200):
+        damaged = list(lines)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(damaged))
+            line = damaged[at]
+            cut = chance.randrange(len(line) + 1)
+            damaged[at] = chance.choice(
+                [
+                    line[:cut],
+                    line[cut:],
+                    line[:cut] + chance.choice(":{}[],&*!\t'\"#x0 \x00é") + line[cut + 1 :],
+                    line + "\n" + line,
+                    "",
+                    "  " + line,
+                ]
+            )
+        path = tmp_path / "inventory.yaml"
+        path.write_text("\n".join(damaged), encoding="utf-8")
+        try:
+            load_inventory(path)
+        except InvalidFile:
+            refused += 1
+    assert refused > 100
 
 
 def test_there_are_many_broken_files() -> None:

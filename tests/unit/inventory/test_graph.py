@@ -50,7 +50,7 @@ def undirected(graph: Graph) -> nx.MultiGraph:
 
 
 @given(cities())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_distance_and_bridges_are_those_of_networkx(city: Inventory) -> None:
     graph = Graph.of(city)
     reference = undirected(graph)
@@ -70,7 +70,7 @@ def test_distance_and_bridges_are_those_of_networkx(city: Inventory) -> None:
 
 
 @given(cities())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_ancestors_and_behind_are_two_sides_of_one_acyclic_graph(city: Inventory) -> None:
     graph = Graph.of(city)
     names = [name for names in graph.devices_of_site.values() for name in names]
@@ -85,7 +85,7 @@ def test_ancestors_and_behind_are_two_sides_of_one_acyclic_graph(city: Inventory
 
 
 @given(cities())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_device_with_a_path_has_the_vantage_above_it(city: Inventory) -> None:
     graph = Graph.of(city)
     for name in graph.distance:
