@@ -134,7 +134,7 @@ def incident_of(at: datetime, *devices: str, side: Side = Side.SITE) -> Incident
     )
 
 
-def write_configuration(folder: Path, *, extra: str = "", people: str | None = None) -> Path:
+def write_configuration(folder: Path, *, extra: str = "", people: str | None = None, listen: str = "null") -> Path:
     """Write netwatch.yaml and an inventory; people are the shipped ones unless given."""
     shipped = Path(__file__).resolve().parents[3] / "config" / "people.yaml"
     (folder / "inventory.yaml").write_text(INVENTORY)
@@ -142,13 +142,14 @@ def write_configuration(folder: Path, *, extra: str = "", people: str | None = N
     settings = folder / "netwatch.yaml"
     settings.write_text(
         "inventory: inventory.yaml\npeople: people.yaml\ndatabase: sqlite:///state/netwatch.db\nstate_directory: state\n"
-        "monitor: {listen: null, socket: state/monitor.sock}\napi: {listen: null, socket: state/netwatch.sock}\n" + extra
+        f"monitor: {{listen: null, socket: state/monitor.sock}}\napi: {{listen: '{listen}', socket: state/netwatch.sock}}\n".replace("'null'", "null")
+        + extra
     )
     return settings
 
 
-def make_office(folder: Path, *, extra: str = "", people: str | None = None, clock: Clock | None = None) -> Office:
-    settings = load_settings(write_configuration(folder, extra=extra, people=people))
+def make_office(folder: Path, *, extra: str = "", people: str | None = None, clock: Clock | None = None, listen: str = "null") -> Office:
+    settings = load_settings(write_configuration(folder, extra=extra, people=people, listen=listen))
     clock = clock or Clock()
     settings.state_directory.mkdir(exist_ok=True)
     upgrade(settings.database, state_directory=settings.state_directory, clock=clock)

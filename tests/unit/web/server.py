@@ -44,8 +44,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, *, extra: str = "", people: str | None = None) -> Iterator[Served]:
-    office = make_office(folder, extra=extra, people=people, clock=RunningClock())  # type: ignore[arg-type]
+def serve(folder: Path, *, extra: str = "", people: str | None = None, listen: str = "null") -> Iterator[Served]:
+    office = make_office(folder, extra=extra, people=people, listen=listen, clock=RunningClock())  # type: ignore[arg-type]
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(target=run_api, args=(office.settings_file,), kwargs={"stop": stop, "ready": ready.set}, daemon=True)
     thread.start()
