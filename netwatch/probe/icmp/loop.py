@@ -15,14 +15,14 @@ class LoopDriver:
     def __init__(self, engine: EchoEngine, loop: asyncio.AbstractEventLoop | None = None, *, tick: float = TICK) -> None:
         self._engine = engine
         self._loop = loop if loop is not None else asyncio.get_running_loop()
-        self._tick = tick
+        self.tick = tick  # s
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Watch the sockets and begin to tick."""
         for fileno in self._engine.filenos():
             self._loop.add_reader(fileno, self._engine.readable, fileno)
-        self._timer = self._loop.call_later(self._tick, self._on_tick)
+        self._timer = self._loop.call_later(self.tick, self._on_tick)
 
     def stop(self) -> None:
         """Let go of the loop; the engine stays open."""
@@ -33,5 +33,5 @@ class LoopDriver:
             self._loop.remove_reader(fileno)
 
     def _on_tick(self) -> None:
-        self._timer = self._loop.call_later(self._tick, self._on_tick)
+        self._timer = self._loop.call_later(self.tick, self._on_tick)
         self._engine.tick()
