@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Row, exists, func, select
 
 from netwatch.store import schema
 from netwatch.store.attachments import FOLDER, digest_of
 from netwatch.store.incidents import locus_text
-from netwatch.store.violation import Violation
+from netwatch.store.violation import UNREADABLE, Violation
 
 if TYPE_CHECKING:
     from netwatch.store.transaction import Transaction
@@ -26,27 +26,36 @@ def check_incidents(tx: Transaction) -> Iterator[Violation]:
     newest = _newest_entries(tx)
     stored = tx.connection.execute(select(schema.incidents).order_by(schema.incidents.c.id)).all()
     for row in stored:
-        body, name = json.loads(row.body), f"incident {row.id}"
         seq, fields = newest.pop(row.id, (None, None))
-        if fields is None:
-            yield Violation("I2", "entry", "the journal knows nothing of it", subject=name)
-        elif (fields["state"], fields["locus"], fields["key"]) != (row.state, sorted(body["locus"]), row.key):
-            yield Violation("I2", "incident", f"its last entry says {fields['state']}, stored is {row.state}", seq, name)
-        if (row.state, row.key, row.locus) != (body["state"], body["key"], locus_text(frozenset(body["locus"]))):
-            yield Violation("I2", "column", "its columns and its body differ", subject=name)
-        if held.pop(row.id, set()) != (set(body["locus"]) if row.state == "open" else set()):
-            yield Violation("I3", "locus", "the devices it holds are not its locus", subject=name)
+        try:
+            yield from _check_incident(row, seq, fields, held.pop(row.id, set()))
+        except UNREADABLE as error:
+            yield Violation("I2", "unreadable", f"the incident or its entry cannot be read ({error})", seq, f"incident {row.id}")
     for number, (seq, _) in newest.items():
         yield Violation("I2", "vanished", f"incident {number} is in the journal and is gone", seq, f"incident {number}")
     for number in held:
         yield Violation("I3", "locus", "devices are held by an incident that does not exist", subject=f"incident {number}")
 
 
-def _newest_entries(tx: Transaction) -> dict[int, tuple[int | None, dict[str, Any] | None]]:
+def _check_incident(row: Row[Any], seq: int | None, text: str | None, held: set[str]) -> Iterator[Violation]:
+    body, name = json.loads(row.body), f"incident {row.id}"
+    if text is None:
+        yield Violation("I2", "entry", "the journal knows nothing of it", subject=name)
+    else:
+        fields = json.loads(text)["fields"]
+        if (fields["state"], fields["locus"], fields["key"]) != (row.state, sorted(body["locus"]), row.key):
+            yield Violation("I2", "incident", f"its last entry says {fields['state']}, stored is {row.state}", seq, name)
+    if (row.state, row.key, row.locus) != (body["state"], body["key"], locus_text(frozenset(body["locus"]))):
+        yield Violation("I2", "column", "its columns and its body differ", subject=name)
+    if held != (set(body["locus"]) if row.state == "open" else set()):
+        yield Violation("I3", "locus", "the devices it holds are not its locus", subject=name)
+
+
+def _newest_entries(tx: Transaction) -> dict[int, tuple[int | None, str | None]]:
     journal = schema.journal
     last = select(func.max(journal.c.seq)).where(journal.c.kind == "incident").group_by(journal.c.incident)
     rows = tx.connection.execute(select(journal.c.incident, journal.c.seq, journal.c.body).where(journal.c.seq.in_(last)))
-    return {row.incident: (row.seq, json.loads(row.body)["fields"]) for row in rows}
+    return {row.incident: (row.seq, row.body) for row in rows}
 
 
 def check_uniqueness(tx: Transaction) -> Iterator[Violation]:
@@ -121,6 +130,9 @@ def check_files(tx: Transaction, state_directory: Path) -> Iterator[Violation]:
         if found != (sha256, size):
             yield Violation("I8", "content", "the file was changed", subject=sha256)
     for row in tx.connection.execute(select(schema.tickets.c.id, schema.tickets.c.body).order_by(schema.tickets.c.id)):
-        for document in json.loads(row.body)["documents"]:
-            if document["sha256"] is not None and document["state"] == "recorded" and document["sha256"] not in rows:
-                yield Violation("I8", "document", f"{document['key']} names a file that was never stored", subject=row.id)
+        try:
+            for document in json.loads(row.body)["documents"]:
+                if document["sha256"] is not None and document["state"] == "recorded" and document["sha256"] not in rows:
+                    yield Violation("I8", "document", f"{document['key']} names a file that was never stored", subject=row.id)
+        except UNREADABLE:
+            continue  # check_tickets has named it

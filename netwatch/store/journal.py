@@ -43,6 +43,10 @@ OURS = frozenset({"chain", "seq", "tx", "part"})  # what only the journal may fi
 COPIED = ("tx", "part", "kind", "ticket", "incident", "action", "performed_by", "recorded_by")  # columns beside the body
 
 
+_INSERT = insert(schema.journal)  # compiled once: half the time of an entry
+_MOVE_HEAD = update(schema.journal_head)
+
+
 def chained(previous: str, body: str) -> str:
     """Return the hash of an entry: hex SHA-256 over the chain's name, the hash before it and its own text."""
     return hashlib.sha256(f"{CHAIN}\n{previous}\n{body}".encode()).hexdigest()
@@ -106,8 +110,8 @@ class Journal:
         columns = {name: whole[name] for name in COPIED}
         columns["recorded_at"] = parse_instant(whole["recorded_at"])
         execute = self._tx.connection.execute
-        execute(insert(schema.journal).values(seq=seq, hash=entry_hash, body=text, **columns))
-        execute(update(schema.journal_head).values(seq=seq, hash=entry_hash))
+        execute(_INSERT, {"seq": seq, "hash": entry_hash, "body": text, **columns})
+        execute(_MOVE_HEAD, {"seq": seq, "hash": entry_hash})
         self._head = Head(seq, entry_hash)
         self._part += 1
         return seq

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from netwatch.sop.record import Ticket
 from netwatch.sop.ticket_json import from_json, to_json
 from netwatch.store import schema
-from netwatch.store.violation import Violation
+from netwatch.store.violation import UNREADABLE, Violation
 
 if TYPE_CHECKING:
     from netwatch.store.transaction import Transaction
@@ -33,21 +33,28 @@ def check_tickets(tx: Transaction, replay: Callable[[Sequence[Mapping[str, Any]]
         if row.ticket not in stored:
             yield Violation("I2", "vanished", f"ticket {row.ticket} was opened in the journal and is gone", row.seq, row.ticket)
     for number, row in stored.items():
-        entries = [entry for entry in tx.journal.of_ticket(number) if entry.body["kind"] in TICKET_KINDS]
-        last = entries[-1].seq if entries else None
-        if len(entries) != row.version:
-            said = f"version {row.version} of the ticket has {len(entries)} entries"
-            yield Violation("I2", "version", said, last, number)
-            continue
         try:
-            made = replay([entry.body for entry in entries])
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
-            yield Violation("I2", "replay", f"the entries cannot be replayed ({error})", last, number)
-            continue
-        differing = differences(made, json.loads(row.body))
-        if differing:
-            yield Violation("I2", "replay", f"the entries make another ticket: {', '.join(differing)}", last, number)
-        yield from _check_columns(row, number)
+            yield from _check_ticket(tx, number, row, replay)
+        except UNREADABLE as error:
+            yield Violation("I2", "unreadable", f"the ticket or one of its entries cannot be read ({error})", subject=number)
+
+
+def _check_ticket(
+    tx: Transaction, number: str, row: Any, replay: Callable[[Sequence[Mapping[str, Any]]], Ticket]
+) -> Iterator[Violation]:
+    entries = [entry for entry in tx.journal.of_ticket(number) if entry.body["kind"] in TICKET_KINDS]
+    if len(entries) != row.version:
+        yield Violation("I2", "version", f"version {row.version} of the ticket has {len(entries)} entries", subject=number)
+        return
+    try:
+        made = replay([entry.body for entry in entries])
+    except UNREADABLE as error:
+        yield Violation("I2", "replay", f"the entries cannot be replayed ({error})", subject=number)
+        return
+    differing = differences(made, json.loads(row.body))
+    if differing:
+        yield Violation("I2", "replay", f"the entries make another ticket: {', '.join(differing)}", subject=number)
+    yield from _check_columns(row, number)
 
 
 def differences(made: Ticket, stored: Mapping[str, Any]) -> list[str]:

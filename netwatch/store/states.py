@@ -81,8 +81,8 @@ def _insert_arrays(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]]
     arrays, values = [], {}
     for name in names:
         kind = table.c[name].type
-        write = kind.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
-        values[name] = [write(row[name]) for row in rows]
+        write: Any = kind.dialect_impl(dialect).bind_processor(dialect)
+        values[name] = [row[name] if write is None else write(row[name]) for row in rows]
         arrays.append(f"CAST(:{name} AS {kind.compile(dialect)}[])")
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({', '.join(arrays)}){suffix}"  # noqa: S608 - our names
     tx.connection.execute(text(statement), values)

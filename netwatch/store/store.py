@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -20,20 +20,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from netwatch.clock import Clock, SystemClock
 from netwatch.errors import Conflict, StoreAway, StoreBroken, StoreBusy, StoreError
 from netwatch.store import ballast, schema
-from netwatch.store.engine import (
-    BUSY_TIMEOUT_S,
-    connect_sqlite,
-    database_file,
-    has_wal_reset_bug,
-    make_engine,
-    parse_url,
-    sqlite_module,
-)
-from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, told, translate
+from netwatch.store.engine import BUSY_TIMEOUT_S, database_file, has_wal_reset_bug, make_engine, parse_url, sqlite_module
+from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, translate
+from netwatch.store.ground import Ground, changed, disk_is_full
+from netwatch.store.opening import missing, revision_of, wrong_revision
 from netwatch.store.transaction import Transaction
 
 T = TypeVar("T")
-Identity = tuple[int, int]  # device and inode
+_NOTE_ID = insert(schema.transactions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +51,8 @@ class Store:
         self.state_directory = state_directory
         self.clock = clock
         self.file = database_file(url)
+        self.ground = Ground(self.file) if self.file is not None else None
         self.warnings: list[str] = []
-        self._identity: Identity | None = None
-        self._wal: Identity | None = None
-        self._anchor: Any = None
         self._lock = threading.Lock()
         self._readonly = False
         self._writable = True
@@ -189,16 +181,14 @@ class Store:
     # --- the ground ----------------------------------------------------------------------------------------------------------
 
     def check_files(self) -> None:
-        """Compare the database's file with the one that was opened. Raises StoreBroken when it was deleted or replaced.
-
-        SQLite itself would go on committing into a file that has no name any more.
-        """
-        if self.file is None:
+        """Compare the database's file with the one that was opened. Raises StoreBroken when it was deleted or replaced."""
+        if self.ground is None:
             return
-        if _identity(self.file) != self._identity:
-            raise self._broken(self.file, "was deleted or replaced in use", "dihapus atau diganti selagi dipakai")
-        if self._wal is not None and _identity(self._wal_file) != self._wal:
-            raise self._broken(self._wal_file, "was deleted or replaced in use", "dihapus atau diganti selagi dipakai")
+        try:
+            self.ground.check()
+        except StoreBroken as error:
+            self.translated(error)
+            raise
 
     def reopen(self) -> None:
         """Close every connection and open the database again, as a person who put it back would want."""
@@ -220,17 +210,13 @@ class Store:
         with self.read() as tx:
             said = [row[0] for row in tx.connection.exec_driver_sql("PRAGMA quick_check(20)")]
         if said != ["ok"]:
-            raise self._broken(self.file, f"is damaged ({'; '.join(said)})", f"rusak ({'; '.join(said)})")
+            error = changed(self.file, f"is damaged ({'; '.join(said)})", f"rusak ({'; '.join(said)})")
+            self.translated(error)
+            raise error
 
     def checkpoint_log(self) -> bool:
         """Copy the write-ahead log into the database and cut it to nothing (hourly); False when a reader was in the way."""
-        if self.file is None or self._anchor is None:
-            return True
-        try:
-            busy = self._anchor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite_module().Error as error:
-            raise StoreAway(f"the log of the database could not be copied ({error})") from error
-        return not busy
+        return self.ground is None or self.ground.cut_log()
 
     def drop_ballast(self) -> bool:
         """Free the reserved space on a full disk; say whether there was any."""
@@ -238,7 +224,7 @@ class Store:
 
     def health(self) -> Health:
         """Return what the metrics show. Asks the file system, not the database."""
-        wal = self._wal_file.stat().st_size if self.file and self._wal_file.exists() else 0
+        wal = self.ground.log_bytes() if self.ground else 0
         try:
             disk = os.statvfs(self.state_directory)
             free = disk.f_bavail * disk.f_frsize
@@ -266,40 +252,25 @@ class Store:
 
     # --- inside --------------------------------------------------------------------------------------------------------------
 
-    @property
-    def _wal_file(self) -> Path:
-        assert self.file is not None
-        return self.file.with_name(self.file.name + "-wal")
-
     def _connect(self, *, create: bool) -> None:
-        if self.file is None:
+        if self.ground is None:
             return
-        # The anchor only sits there: while it is open, no other connection is the last one, whose closing deletes the log.
         try:
-            self._anchor = connect_sqlite(self.file, create=create, readonly=self._readonly)
-            self._anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            self.ground.open(create=create, readonly=self._readonly)
         except sqlite_module().Error as error:
             translated = self.translated(error)
             if isinstance(translated, DiskFull) and translated.ballast_freed:
                 self._connect(create=create)
                 return
             raise translated from error
-        if has_wal_reset_bug(sqlite_module().sqlite_version):
-            warning = (
-                f"SQLite {sqlite_module().sqlite_version} can damage a database in WAL mode; using the slower rollback journal"
-            )
-            if warning not in self.warnings:
-                self.warnings.append(warning)
-        self._identity = _identity(self.file)
-        self._wal = _identity(self._wal_file)
+        version = sqlite_module().sqlite_version
+        if has_wal_reset_bug(version):
+            self.warnings = [f"SQLite {version} can damage a database in WAL mode; using the slower rollback journal"]
 
     def _disconnect(self) -> None:
         self.engine.dispose()
-        if self._anchor is not None:
-            with contextlib.suppress(Exception):  # a connection that cannot be closed is as good as closed
-                self._anchor.close()
-            self._anchor = None
-        self._wal = None
+        if self.ground is not None:
+            self.ground.close()
 
     def _check_revision(self) -> None:
         found = revision_of(self.engine)
@@ -310,7 +281,7 @@ class Store:
         self._lock_head(connection)
         now = self.clock.now()
         try:
-            connection.execute(insert(schema.transactions).values(id=tx_id, at=now))
+            connection.execute(_NOTE_ID, {"id": tx_id, "at": now})
         except DBAPIError as error:
             translated = translate(error)
             raise AlreadyCommitted(tx_id) if isinstance(translated, Taken) else translated from error
@@ -337,7 +308,7 @@ class Store:
     def translated(self, error: Exception) -> Exception:
         """Return the netwatch error for one of the database's, counted for the metrics; a full disk gives up its ballast."""
         translated = translate(error)
-        if type(translated) is StoreAway and self.file is not None and _is_full(self.file.parent):
+        if type(translated) is StoreAway and self.file is not None and disk_is_full(self.file.parent):
             translated = DiskFull(str(translated))  # SQLite cannot always tell: its shared memory file had no room
         if isinstance(translated, DiskFull):
             translated.ballast_freed = self.drop_ballast()
@@ -355,100 +326,3 @@ class Store:
                     self._writable = False
                 break
         return translated
-
-    def _broken(self, file: Path, english: str, indonesian: str) -> StoreBroken:
-        self._writable = False
-        self._errors["broken"] += 1
-        return told(
-            StoreBroken,
-            "database_changed",
-            f"{file} {indonesian}; tidak ada lagi yang ditulis: hentikan netwatch, kembalikan berkas itu atau pulihkan cadangan",
-            f"{file} {english}; nothing is written any more: stop netwatch, put the file back or restore a backup",
-        )
-
-
-def revision_of(engine: Engine) -> str | None:
-    """Return the schema revision of a database, None when it has no tables yet. Raises StoreError."""
-    try:
-        with engine.connect() as connection, connection.begin():
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return found
-    except DBAPIError as error:
-        raise translate(error) from error
-
-
-# What may lie in a state directory that never had a database.
-_HARMLESS = {ballast.NAME, "known_hosts", "lost+found", "backups"}
-
-
-def leftovers(state_directory: Path, file: Path | None) -> list[str]:
-    """Return what in a state directory says that there was a database once."""
-    if not state_directory.is_dir():
-        return []
-    own = file.name if file is not None else None
-    return sorted(
-        entry.name
-        for entry in state_directory.iterdir()
-        if entry.name not in _HARMLESS
-        and entry.name != own
-        and not entry.name.endswith((".sock", ".lock", ".log"))
-        and not (entry.is_dir() and not any(entry.iterdir()))
-    )
-
-
-def missing(file: Path, state_directory: Path) -> StoreError:
-    """Return the error that says what to do about a database that is not there."""
-    left = ", ".join(leftovers(state_directory, file)[:3])
-    if left:
-        return told(
-            StoreError,
-            "database_lost",
-            f"basis data {file} hilang, padahal {state_directory} masih berisi {left}: kembalikan berkasnya atau jalankan"
-            " `netwatch db restore`; hanya jika semuanya boleh dibuang, `netwatch db upgrade --force`",
-            f"the database {file} is gone, but {state_directory} still holds {left}: put the database back or run"
-            " `netwatch db restore`; only if all of it may be given up, `netwatch db upgrade --force`",
-        )
-    return told(
-        StoreError,
-        "no_database",
-        f"belum ada basis data {file}; jalankan `netwatch db upgrade`",
-        f"there is no database {file}; run `netwatch db upgrade`",
-    )
-
-
-def wrong_revision(found: str | None) -> StoreError:
-    """Return the error that names both schema numbers and the way out."""
-    needed = schema.REVISION
-    if found is None:
-        indonesian, english = (
-            "basis data masih kosong; jalankan `netwatch db upgrade`",
-            "the database is empty; run `netwatch db upgrade`",
-        )
-    elif found < needed:
-        indonesian = f"skema basis data {found}, netwatch ini memerlukan {needed}; jalankan `netwatch db upgrade`"
-        english = f"the database has schema {found}, this netwatch needs {needed}; run `netwatch db upgrade`"
-    else:
-        indonesian = (
-            f"skema basis data {found}, netwatch ini hanya mengenal {needed}; pasang netwatch yang lebih baru,"
-            " atau pulihkan cadangan yang dibuat sebelum peningkatan"
-        )
-        english = (
-            f"the database has schema {found}, this netwatch knows only {needed}; install the newer netwatch,"
-            " or restore the backup that was made before the upgrade"
-        )
-    return told(StoreError, "schema", indonesian, english)
-
-
-def _identity(path: Path) -> Identity | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a thousand times a second
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _is_full(folder: Path) -> bool:
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize < 2**20

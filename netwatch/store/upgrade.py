@@ -18,7 +18,8 @@ from netwatch.store import ballast, schema
 from netwatch.store.engine import database_file, parse_url
 from netwatch.store.errors import translate
 from netwatch.store.journal import begin_chain
-from netwatch.store.store import Store, leftovers, missing, revision_of, wrong_revision
+from netwatch.store.opening import leftovers, missing, revision_of, wrong_revision
+from netwatch.store.store import Store
 from netwatch.store.transaction import Transaction
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError)  # what a forged text does to a reader
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:

@@ -7,6 +7,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,16 @@ class PostgresServer:
     def make(self) -> None:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "nobody")
-        command = [self.binaries / "initdb", "-D", self.folder / "data", "-U", "netwatch", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        command = [
+            self.binaries / "initdb",
+            "-D",
+            self.folder / "data",
+            "-U",
+            "netwatch",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]
         subprocess.run([*command, "--no-sync"], check=True, capture_output=True, cwd=self.folder, **self.as_user)
 
     def start(self) -> None:
@@ -83,7 +93,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)  # "fast": does not wait for clients
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:

@@ -40,14 +40,47 @@ def test_a_queue_of_states_keeps_every_change_with_its_true_time(store: Store) -
         assert tx.states.load()["a"].since == times[2]
 
 
-def test_a_thousand_states_are_saved_in_a_tenth_of_a_second(store: Store) -> None:
-    states = [StoredState(f"device-{i}", State.UP, NOON, "answered") for i in range(1000)]
+def test_a_thousand_states_are_one_short_transaction(store: Store) -> None:
+    """Measured alone: 25 ms on SQLite, 43 ms on PostgreSQL. The bound leaves room for a busy machine."""
     took = []
-    for number in range(3):
-        changed = [StoredState(s.device, State.DOWN if number % 2 else State.UP, NOON) for s in states]
+    for number in range(5):
+        changed = [StoredState(f"device-{i}", State.DOWN if number % 2 else State.UP, NOON, "answered") for i in range(1000)]
         start = time.perf_counter()
         with store.begin(f"t{number}") as tx:
             tx.states.save(changed)
         took.append(time.perf_counter() - start)
-    print(store.url.get_backend_name(), [round(t * 1000) for t in took])
-    assert min(took) < 0.1, took
+    assert min(took) < 0.5, took
+
+
+def test_states_of_devices_that_left_are_forgotten_and_their_history_stays(store: Store) -> None:
+    with store.begin("t1") as tx:
+        tx.states.save([StoredState("a", State.UP, NOON), StoredState("b", State.UP, NOON)])
+    with store.begin("t2") as tx:
+        tx.states.remove(["a"])
+    with store.read() as tx:
+        assert set(tx.states.load()) == {"b"}
+        assert len(tx.states.history(device="a")) == 1
+
+
+def test_old_history_can_be_forgotten(store: Store) -> None:
+    hour = timedelta(hours=1)
+    with store.begin("t1") as tx:
+        tx.states.save([StoredState("a", State.UP, NOON), StoredState("a", State.DOWN, NOON + hour)])
+        assert tx.states.forget_history(NOON + hour) == 1
+    with store.read() as tx:
+        assert [t.to_state for t in tx.states.history(since=NOON, until=NOON + 2 * hour)] == [State.DOWN]
+
+
+def test_a_blind_period_goes_on_until_it_ends(store: Store) -> None:
+    with store.begin("t1") as tx:
+        first = tx.blind.begin("isolated", NOON)
+        assert tx.blind.begin("isolated", NOON + timedelta(seconds=10)) == first
+        other = tx.blind.begin("no_snmp", NOON, device="a")
+        assert tx.blind.end(NOON + timedelta(seconds=30), reason="isolated") == 1
+        tx.blind.add("restart", NOON - timedelta(seconds=60), NOON - timedelta(seconds=30))
+    with store.read() as tx:
+        periods = {p.id: p for p in tx.blind.list()}
+        assert periods[first].ended_at == NOON + timedelta(seconds=30)
+        assert periods[other].ended_at is None and periods[other].device == "a"
+        assert [p.reason for p in tx.blind.list(until=NOON)] == ["restart"]
+        assert "restart" not in [p.reason for p in tx.blind.list(since=NOON)]
