@@ -139,7 +139,10 @@ class Book:
         behind = {
             device
             for device in incident.locus - locus
-            if device in cause.affected and device not in self._entries and self._hidden(device) and is_out(incident, device)
+            if device in cause.affected
+            and device not in self._entries
+            and self._hidden(device)
+            and (device in joining or is_out(incident, device))
         }
         grown = (incident.locus | locus) - behind
         if not joining and grown == incident.locus:

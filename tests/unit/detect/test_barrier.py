@@ -65,4 +65,5 @@ def test_recovery_asks_everything_behind_within_thirty_seconds():
     assert len(devices) == 9
     delays = spread(devices, lambda names: list(reversed(names)))
     assert set(delays) == set(devices)
-    assert 0 <= min(delays.values()) and max(delays.values()) < 30
+    assert min(delays.values()) >= 0
+    assert max(delays.values()) < 30

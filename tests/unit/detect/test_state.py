@@ -79,12 +79,12 @@ def test_many_echoes_are_not_enough_within_a_short_time():
 
 
 def test_a_lossy_device_needs_more_echoes_than_the_window_holds():
-    state, events = play(up(loss_ratio=0.5), losses(10, 40))
+    _state, events = play(up(loss_ratio=0.5), losses(10, 40))
     assert events[-1] == (10 + 31, Event.BECAME_DOWN)
 
 
 def test_an_unknown_device_goes_down_by_the_same_rule():
-    state, events = play(DeviceState(), losses(0, 21))
+    _state, events = play(DeviceState(), losses(0, 21))
     assert events == [(0, Event.BECAME_SUSPECT), (20, Event.BECAME_DOWN)]
 
 
@@ -107,7 +107,7 @@ def test_a_stray_answer_restarts_the_gate_but_not_the_state():
     again, _ = play(answered, [echo(105, False)])
     assert again.since == 10
     assert silent_for(again, 125) == 20
-    recovering, events = play(again, [echo(110, True), echo(115, True)])
+    _recovering, events = play(again, [echo(110, True), echo(115, True)])
     assert events == []
 
 
@@ -150,7 +150,7 @@ def test_a_loss_older_than_the_last_answer_is_loss_but_not_silence():
 
 
 def test_an_answer_older_than_the_first_loss_does_not_clear():
-    state, events = play(up(), [echo(20, False), echo(19.5, True)])
+    state, _events = play(up(), [echo(20, False), echo(19.5, True)])
     assert state.state is State.SUSPECT
 
 

@@ -164,7 +164,7 @@ def test_a_cut_duct_explains_its_links_and_no_others():
     graph = town(lines, [cable("duct", "core/r0", "core/r1", "core/r2")])
     ports = {f"core:to-r{i}": "down" for i in (0, 1, 2, 4)}
     causes = localise(seen(graph, down={"r0", "r1", "r2", "r4"}, ports=ports))
-    assert [(cause.kind, cause.element) for cause in causes][0] == (CauseKind.CABLE, "duct")
+    assert next((cause.kind, cause.element) for cause in causes) == (CauseKind.CABLE, "duct")
     assert causes[0].domain is Domain.SITE_UPLINK
     assert causes[1].locus == {"r4"}
 

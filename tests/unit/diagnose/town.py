@@ -12,7 +12,7 @@ KINDS = {"dc": SiteKind.DATA_CENTER, "hub": SiteKind.HUB, "pop": SiteKind.PROVID
 
 
 def town(lines, groups=(), vantage="core"):
-    """Make a graph of lines `device site [uplink[~] ...]`; `~` marks a circuit. A site is an office unless it begins dc, hub or pop."""
+    """Make a graph of lines `device site [uplink[~] ...]`; `~` marks a circuit. Other sites than dc, hub, pop are offices."""
     sites, devices = {}, {}
     for line in lines.strip().splitlines():
         name, site, *ups = line.split()
