@@ -181,12 +181,9 @@ def _procedure(stage: Stage, house: House, ticket: str) -> None:
         "Skrip ini hanya membaca `netwatch ticket actions --json`, mengisi yang wajib, dan memakai `netwatch ticket do`.",
         "This script only reads `netwatch ticket actions --json`, fills in what is required, and uses `netwatch ticket do`.",
     )
-
-    def netwatch(words: Sequence[str]) -> Answer:
-        done = house.call(words)
-        return Answer(done.returncode, done.stdout, done.stderr)
-
-    final = drive(netwatch, ticket, "repair", house.directory, tell=lambda line: stage.tell(line, line))
+    final = drive(
+        lambda words: Answer(*house.call(words)), ticket, "repair", house.directory, tell=lambda line: stage.tell(line, line)
+    )
     stage.check(final["state"] == "done", "tiket selesai", "the ticket is done")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -11,10 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 
+from netwatch.cli import app
 from tests.lab.agents import Secrets
 from tests.lab.city import City
 
@@ -26,6 +28,14 @@ Seen = TypeVar("Seen")
 
 class HouseError(Exception):
     """The daemon or a command did not do what the lab needs; the text has the end of its log."""
+
+
+class Ended(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
 
 
 class House:
@@ -91,20 +101,34 @@ class House:
             daemon.kill()
             return daemon.wait(5)
 
-    def call(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run one netwatch command, outside the city as a technician would, and return how it ended."""
+    def call(self, words: Sequence[str]) -> Ended:
+        """Run one netwatch command, outside the city as a technician would, and return how it ended.
+
+        In this process: the same code and the same socket, without starting Python fifty times.
+        """
+        before = dict(os.environ)
+        os.environ.update({"NETWATCH_CONFIG": str(self.config), "NO_COLOR": "1"})
+        try:
+            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+                code = app.run(list(words))
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def process(self, *words: str) -> Ended:
+        """Run one netwatch command as a process of its own."""
         environment = {**os.environ, "NETWATCH_CONFIG": str(self.config), "NO_COLOR": "1"}
-        return subprocess.run(
-            [*NETWATCH, *words], capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY, env=environment
-        )
+        done = subprocess.run([*NETWATCH, *words], capture_output=True, text=True, timeout=60, check=False, env=environment)
+        return Ended(done.returncode, done.stdout, done.stderr)
 
     def run(self, *words: str, exit_status: int = 0) -> str:
         """Run one netwatch command and return its standard output. Raises HouseError when it ends otherwise than expected."""
         done = self.call(words)
-        if done.returncode != exit_status:
-            text = f"netwatch {' '.join(words)}: exit {done.returncode}, expected {exit_status}\n{done.stdout}{done.stderr}"
+        if done.code != exit_status:
+            text = f"netwatch {' '.join(words)}: exit {done.code}, expected {exit_status}\n{done.out}{done.err}"
             raise HouseError(f"{text}\n{self.tail()}")
-        return done.stdout
+        return done.out
 
     def json(self, *words: str) -> Any:
         """Run a command with --json and return the document."""
