@@ -1,7 +1,7 @@
 """Compare the echo engine with fping: CPU per probe over loopback, in one run, side by side.
 
-    .venv/bin/python bench/icmp.py [--targets 10000] [--repeat 5] [--json]        exit 1 when the engine is dearer than it may be
-    .venv/bin/python bench/icmp.py --many 100000                                  one process, 100,000 targets, ten seconds
+    .venv/bin/python bench/icmp.py [--targets 10000] [--repeat 3] [--json]    exit 1 when the engine is dearer than it may be
+    .venv/bin/python bench/icmp.py --many 100000                              only 100,000 targets in one process, in ten seconds
 
 How it is kept fair:
 
@@ -170,10 +170,22 @@ def compare(count: int, repeat: int) -> dict[str, dict[str, float]]:
         }
 
 
+def many(count: int) -> int:
+    """Ask very many targets once, in ten seconds, in one process; every one must be answered."""
+    used, wall, text = cpu_of(engine_command(count, 1, 10.0))
+    result = json.loads(text)
+    probe = used / count * 1e6
+    print(
+        f"{count} targets in one process, one round in 10 s: {used:.2f} s CPU ({probe:.1f} us a probe with the start), {wall:.1f} s wall"
+    )
+    print(f"  {result['answered']} answered, {result['drops']} drops, {result['octets']} octets resident per idle target")
+    return 0 if result["answered"] == count else 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", type=int, default=10_000)
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--many", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
@@ -182,10 +194,7 @@ def main() -> int:
         child(int(options.child[0]), int(options.child[1]), float(options.child[2]))
         return 0
     if options.many:
-        used, wall, text = cpu_of(engine_command(options.many, 1, 10.0))
-        result = json.loads(text)
-        print(f"{options.many} targets, one round in 10 s: {used:.2f} s CPU, {wall:.1f} s wall, {result}")
-        return 0 if result["answered"] == options.many else 1
+        return many(options.many)
     if shutil.which("fping") is None:
         print("fping is not installed (Debian: apt-get install fping): nothing to compare with", file=sys.stderr)
         return 0
@@ -201,7 +210,7 @@ def main() -> int:
         for name, values in table.items():
             print(f"  {name:14} net {values['net']:6.2f}   gross {values['gross']:6.2f}   start {values['start_seconds']:.2f} s")
         print(f"engine / cheapest fping: net {ratios['net']:.2f}, gross {ratios['gross']:.2f}; limit {LIMIT} (net)")
-    return 0 if ratios["net"] <= LIMIT else 1
+    return max(many(100_000), 0 if ratios["net"] <= LIMIT else 1)
 
 
 if __name__ == "__main__":

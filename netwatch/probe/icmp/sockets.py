@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -21,6 +22,7 @@ SO_RCVBUFFORCE, SO_MEMINFO, MEMINFO_DROPS = 33, 55, 8
 ICMP_FILTER_LEVEL, ICMP_FILTER = 255, 1
 ICMP6_FILTER_LEVEL, ICMP6_FILTER = 58, 1
 IP_RECVERR, IPV6_RECVERR = 11, 25
+NO_SUCH_FAMILY = (errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EPFNOSUPPORT)
 
 
 @dataclass(slots=True)
@@ -63,8 +65,11 @@ def open_socket(family: int, *, privileged: bool | None, receive_buffer: int = R
         except SocketPermissionError:
             forbidden = True
             continue
-        except (ICMPSocketError, OSError):  # no such family or protocol in this kernel
-            continue
+        except ICMPSocketError as error:
+            reason = error.__context__
+            if isinstance(reason, OSError) and reason.errno in NO_SUCH_FAMILY:
+                continue
+            raise ProbeUnavailable(f"an ICMP socket cannot be opened: {error}") from error  # no descriptors left, for example
         opened: socket.socket = keeper.sock
         opened.settimeout(0)
         _filter(opened, family, privileged=kind)

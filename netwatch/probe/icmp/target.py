@@ -70,10 +70,16 @@ class Target:
 
 
 class Sink(Protocol):
-    """Where results go. Called from inside the engine: may call `send` and `send_many`, must not raise."""
+    """Where results go. Called from inside the engine: may call `send` and `send_many`, must not raise.
+
+    Do not send again from inside `not_probed`: what this machine refuses now it refuses at once again.
+    """
 
     def answered(self, target: Target, sent_at: float, rtt: float, scheduled: bool) -> None:  # noqa: FBT001 - positional: called a thousand times a second
-        """Take an answer: it came `rtt` seconds after the request left at `sent_at` (monotonic)."""
+        """Take an answer, read `rtt` seconds after the request left at `sent_at` (monotonic).
+
+        More than the timeout when this process was late to read: alive all the same, and the time says more of us than of the device.
+        """
 
     def lost(self, target: Target, sent_at: float, refused_by: str | None, scheduled: bool) -> None:  # noqa: FBT001
         """Take a silence: no answer within the timeout; `refused_by` is the router that sent an ICMP error, if one did."""
