@@ -9,10 +9,11 @@ from typing import Any
 
 from netwatch.casework.network import context
 from netwatch.casework.papers import Paper
+from netwatch.casework.refusals import NoSuchTicket, Overtaken, changed_meanwhile, overtaken
 from netwatch.casework.saving import save
 from netwatch.casework.shown import ticket_json
 from netwatch.casework.world import World
-from netwatch.errors import Conflict, Fault, InvalidFile, NotFound, Refused
+from netwatch.errors import Fault, InvalidFile, NotFound, Refused
 from netwatch.sop import ticket as procedure
 from netwatch.sop.act import Act, Context, Performed
 from netwatch.sop.entry import time_text
@@ -47,8 +48,9 @@ def perform(
 ) -> dict[str, Any]:
     """Perform one action (also `hold`, `resume`, `emergency_action`) and return TICKET of INTERFACES as it is afterwards.
 
-    `act.recorded_by` is who the socket says is typing, `uid` his account's number; only a `recorder` may type for others. `version`,
-    when given, is that of the ticket the caller looked at. Raises Refused (noted in the journal; the ticket is untouched), Conflict, NotFound, InvalidFile, StoreError.
+    `act.recorded_by` is who the socket says is typing, `uid` his account's number; only a `recorder` may type for others.
+    `version`, when given, is that of the ticket the caller looked at. Raises Refused (noted in the journal; the ticket is
+    untouched), Conflict, NotFound, InvalidFile, StoreError.
     """
 
     def change(found: Ticket, given: Act, world_now: Context) -> Performed:
@@ -80,10 +82,13 @@ def actions(store: Store, world: World, ticket: str, *, caller: str | None = Non
 
 
 def visible(tx: Transaction, world: World, ticket: str, caller: str | None) -> Ticket:
-    """Return a ticket that this caller may see. The head of an office sees his office's tickets only; others do not exist for him."""
-    found = tx.tickets.get(ticket)
+    """Return a ticket that this caller may see: for the head of an office the tickets of other offices do not exist."""
+    try:
+        found = tx.tickets.get(ticket)
+    except NotFound as error:
+        raise NoSuchTicket(ticket) from error
     if caller is not None and not may_see(world, found, caller, tx):
-        raise NotFound(f"there is no ticket {ticket}")
+        raise NoSuchTicket(ticket)
     return found
 
 
@@ -121,7 +126,7 @@ def _once(
                 return dict(answered)
         before = visible(tx, world, number, given.recorded_by)
         if version is not None and version != before.version:
-            raise Conflict(f"ticket {number} was changed meanwhile (version {before.version}, you saw {version}); read it again")
+            raise changed_meanwhile(number, version=before.version, seen=version)
         for each in kept:
             tx.attachments.add(each.file, each.media_type)
         performed = change(before, given, context(tx, world, before, tx.now, caller=given.recorded_by, recorder=recorder))
@@ -187,18 +192,15 @@ def _absorb(tx: Transaction, world: World, before: Ticket, after: Ticket) -> Non
     save(tx, world, parent, noted)
 
 
-def _overtaken(world: World, ticket: Ticket, act: Act) -> Conflict | None:
-    """Return a Conflict when the action fitted the step the ticket has just left: somebody else was first."""
+def _overtaken(world: World, ticket: Ticket, act: Act) -> Overtaken | None:
+    """Return a conflict when the action fitted the step the ticket has just left: somebody else was first."""
     if ticket.is_open and world.procedure.transition(ticket.step.key, act.action) is not None:
         return None
-    past = [visit for visit in ticket.visits if visit.left_at is not None]
-    last = past[-1] if past else None
-    if last is None or world.procedure.transition(last.key, act.action) is None or act.action in world.procedure.asides:
+    left = [visit for visit in ticket.visits if visit.left_at is not None]
+    if not left or act.action in world.procedure.asides or world.procedure.transition(left[-1].key, act.action) is None:
         return None
-    return Conflict(
-        f"{ticket.id} has left this step: {last.action} by {last.performed_by} at {time_text(last.left_at)}"  # type: ignore[arg-type]
-        "; read it again / tiket ini sudah melewati langkah itu, baca lagi"
-    )
+    assert left[-1].left_at is not None
+    return overtaken(ticket.id, left[-1], world.calendar.show(left[-1].left_at))
 
 
 def _note_refusal(store: Store, number: str, act: Act, refused: Refused, uid: int | None) -> None:

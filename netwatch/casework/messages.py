@@ -13,14 +13,28 @@ from netwatch.store import Transaction
 
 
 def decide(
-    tx: Transaction, world: World, ticket: Ticket, kind: str, *, key: str, roles: Iterable[str], at: datetime, more: Mapping[str, Any]
+    tx: Transaction,
+    world: World,
+    ticket: Ticket,
+    kind: str,
+    *,
+    key: str,
+    roles: Iterable[str],
+    at: datetime,
+    more: Mapping[str, Any],
 ) -> bool:
     """Put one message per channel into the outbox. `key` is the ticket's part of the unique key: the same key is sent once, ever.
 
     Returns whether anything new was decided.
     """
     wanted = tuple(dict.fromkeys(roles))
-    payload = {**describe(world, ticket), **more, "kind": kind, "roles": list(wanted), "people": addressees(world, ticket, wanted, at)}
+    payload = {
+        **describe(world, ticket),
+        **more,
+        "kind": kind,
+        "roles": list(wanted),
+        "people": addressees(world, ticket, wanted, at),
+    }
     new = False
     for channel in world.settings.notifications.channels:
         if channel.roles and not set(channel.roles) & set(wanted):

@@ -34,24 +34,23 @@ def open_ticket_for_incident(tx: Transaction, world: World, incident: Incident, 
     assert incident.id is not None, "an incident is stored before it gets a ticket"
     site = site_of(world, incident)
     reported = _reported(tx, site)
-    if reported is not None:
-        ticket = _take_over(tx, world, reported, incident, now)
-    else:
-        ticket = _open(tx, world, incident, site, now)
-    tx.incidents.update(replace(incident, ticket=ticket.id), verb="ticket_opened", reason={"code": "gate_passed", "ticket": ticket.id})
+    ticket = _take_over(tx, world, reported, incident, now) if reported else _open(tx, world, incident, site, now)
+    tx.incidents.update(
+        replace(incident, ticket=ticket.id), verb="ticket_opened", reason={"code": "gate_passed", "ticket": ticket.id}
+    )
     return ticket
 
 
 def note_recovery(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
     """Note on the incident's open ticket that its place answers again. It stays open: people close tickets."""
     fields = {"recovered_at": time_text(incident.ended_at or now)}
-    return _note(tx, world, incident, now, "recovered", fields, flags=fields)
+    return _note(tx, world, incident, now, kind="recovered", fields=fields, flags=fields)
 
 
 def note_outage_again(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
     """Note on the incident's open ticket that its place is silent again; the recovery noted before no longer counts."""
     since = max((outage.since for outage in incident.affected.values() if outage.until is None), default=now)
-    return _note(tx, world, incident, now, "down_again", {"down_at": time_text(since)}, flags={"recovered_at": None})
+    return _note(tx, world, incident, now, kind="down_again", fields={"down_at": time_text(since)}, flags={"recovered_at": None})
 
 
 def update_affected(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:
@@ -166,9 +165,9 @@ def _note(
     world: World,
     incident: Incident,
     now: datetime,
+    *,
     kind: str,
     fields: Mapping[str, Any],
-    *,
     flags: Mapping[str, Any],
 ) -> Ticket | None:
     before = _ticket_of(tx, incident)

@@ -20,7 +20,7 @@ REPEATS = (None, "daily", "weekly")
 def acknowledge(
     store: Store, incident: int, *, by: str, reason: str, valid_for: timedelta | None = None, recorded_by: str | None = None
 ) -> dict[str, Any]:
-    """Note that somebody saw an incident and why it waits. Raises NotFound, InvalidFile without a reason, Conflict when it is over."""
+    """Note that somebody saw an incident and why it waits. Raises NotFound, InvalidFile (no reason), Conflict (it is over)."""
     if not reason.strip():
         raise InvalidFile([Fault("reason", 0, 0, "an acknowledgement needs a reason")])
 
@@ -29,7 +29,9 @@ def acknowledge(
         if found.state is not IncidentState.OPEN:
             raise Conflict(f"incident {incident} is over since {found.ended_at}; nothing is left to acknowledge")
         expires_at = tx.now + valid_for if valid_for else None
-        tx.acknowledgements.add(incident, by=by, at=tx.now, reason=reason.strip(), expires_at=expires_at, recorded_by=recorded_by or by)
+        tx.acknowledgements.add(
+            incident, by=by, at=tx.now, reason=reason.strip(), expires_at=expires_at, recorded_by=recorded_by or by
+        )
         return incident_json(tx, found)
 
     return store.run(f"acknowledge-{uuid.uuid4()}", work)
@@ -50,7 +52,7 @@ def add_window(
     repeat: str | None = None,
 ) -> dict[str, Any]:
     """Announce planned work and return it. Raises InvalidFile for names that the inventory does not know, or nothing named."""
-    _check(world, reason, lasts, {"device": devices, "site": sites, "group": groups}, mode, repeat)
+    _check(world, {"device": devices, "site": sites, "group": groups}, reason=reason, lasts=lasts, mode=mode, repeat=repeat)
 
     def work(tx: Transaction) -> dict[str, Any]:
         begins = starts_at or tx.now
@@ -106,7 +108,9 @@ def window_json(window: Window, *, created_by: str, ended_at: datetime | None) -
     }
 
 
-def _check(world: World, reason: str, lasts: timedelta, named: dict[str, tuple[str, ...]], mode: str, repeat: str | None) -> None:
+def _check(
+    world: World, named: dict[str, tuple[str, ...]], *, reason: str, lasts: timedelta, mode: str, repeat: str | None
+) -> None:
     from netwatch.strict_yaml import suggestion
 
     known = {"device": world.inventory.devices, "site": world.inventory.sites, "group": world.inventory.risk_groups}

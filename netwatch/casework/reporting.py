@@ -47,7 +47,11 @@ class Report:
 def report(store: Store, world: World, given: Report, *, papers: Sequence[Paper] = (), uid: int | None = None) -> dict[str, Any]:
     """Register a report and return TICKET. Raises InvalidFile for an unknown place or origin, and the store's errors."""
     _check(world, given)
-    kept = keep(store, papers, Act(action="report", performed_by=given.recorded_by, recorded_by=given.recorded_by, request_id=given.request_id))
+    kept = keep(
+        store,
+        papers,
+        Act(action="report", performed_by=given.recorded_by, recorded_by=given.recorded_by, request_id=given.request_id),
+    )
     asked = {
         "action": "report",
         "site": given.site,
@@ -64,7 +68,7 @@ def report(store: Store, world: World, given: Report, *, papers: Sequence[Paper]
         for each in kept:
             tx.attachments.add(each.file, each.media_type)
         known = _open_ticket_of(tx, given.site)
-        after = open_new(tx, world, given, kept, uid) if known is None else _join(tx, world, known, given, kept, uid)
+        after = open_new(tx, world, given, kept, uid) if known is None else _join(tx, world, known, given, kept, uid=uid)
         answer = ticket_json(tx, world, after, tx.now)
         if given.request_id is not None:
             tx.requests.remember(given.request_id, answer, caller=given.recorded_by, asked=asked)
@@ -101,7 +105,7 @@ def _fields(given: Report, now: datetime) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _join(tx: Transaction, world: World, known: Ticket, given: Report, kept: Sequence[Kept], uid: int | None) -> Ticket:
+def _join(tx: Transaction, world: World, known: Ticket, given: Report, kept: Sequence[Kept], *, uid: int | None) -> Ticket:
     office = world.inventory.sites[given.site].opd
     offices = dict.fromkeys([*known.affected_opds, *([office] if office else [])])
     noted = procedure.note(
@@ -117,7 +121,9 @@ def _join(tx: Transaction, world: World, known: Ticket, given: Report, kept: Seq
         request_id=given.request_id,
     )
     ticket = save(tx, world, known, noted, uid=uid)
-    messages.decide(tx, world, ticket, "report_joined", key=f"report_joined/{ticket.version}", roles=["dc_team"], at=tx.now, more={})
+    messages.decide(
+        tx, world, ticket, "report_joined", key=f"report_joined/{ticket.version}", roles=["dc_team"], at=tx.now, more={}
+    )
     return ticket
 
 

@@ -12,7 +12,7 @@ from netwatch.store import Transaction
 
 
 def save(tx: Transaction, world: World, before: Ticket | None, performed: Performed, *, uid: int | None = None) -> Ticket:
-    """Store what `sop` decided. `before` is the ticket as it was read (None: a new one). Raises Conflict when it changed meanwhile."""
+    """Store what `sop` decided; `before` is the ticket as it was read, None: a new one. Raises Conflict: it changed meanwhile."""
     ticket, entry = performed.ticket, performed.entry
     if before is None:
         tx.tickets.insert(ticket)

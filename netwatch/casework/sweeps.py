@@ -36,7 +36,7 @@ class Swept:
 
 
 def sweep(tx: Transaction, world: World, now: datetime) -> Swept:
-    """Cancel untouched tickets that healed, mark late steps, remind and escalate. Repeating it changes nothing and sends nothing twice."""
+    """Cancel untouched tickets that healed, mark late steps, remind, escalate. Repeated, it changes nothing and sends nothing."""
     tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING))
     cancelled = [ticket for ticket in tickets if cancel_if_recovered(tx, world, ticket, now)]
     left = [ticket for ticket in tickets if ticket not in cancelled]

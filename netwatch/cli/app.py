@@ -1,8 +1,9 @@
 """The command line: one table of command groups, one place that turns errors into exit codes.
 
-Every module of `netwatch.cli` that has commands offers `register(root)`, which adds its commands to the root. Commands return nothing,
-print data on stdout (`output.print_json`, `output.line`, `output.table`), messages on stderr (`output.say`), and raise the errors of
-`netwatch.errors`; `main` prints them and picks the exit code. A command that only wants a code raises `typer.Exit(code)`.
+Every module of `netwatch.cli` that has commands offers `register(root)`, which adds its commands to the root. Commands return
+nothing, print data on stdout (`output.print_json`, `output.line`, `output.table`), messages on stderr (`output.say`), and raise
+the errors of `netwatch.errors`; `main` prints them and picks the exit code. A command that only wants a code raises
+`typer.Exit(code)`.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def run(arguments: list[str]) -> int:
         output.complain(error)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of the pipe has left (`netwatch ticket list | head`): say nothing, and let Python's own flush at exit find /dev/null.
+        # The reader of the pipe has left (`netwatch ticket list | head`): say nothing, and let the flush at exit find /dev/null.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):

@@ -208,7 +208,9 @@ def _probing() -> Iterator[Finding]:
 
 
 def _new(path: Path) -> Reason:
-    return Reason("new", f"{path} belum ada: jalankan `netwatch db upgrade`", f"{path} does not exist yet: run `netwatch db upgrade`")
+    return Reason(
+        "new", f"{path} belum ada: jalankan `netwatch db upgrade`", f"{path} does not exist yet: run `netwatch db upgrade`"
+    )
 
 
 def _ok(part: str, indonesian: str, english: str) -> Finding:

@@ -72,7 +72,7 @@ class Client:
         except httpx.TransportError as error:
             raise UnknownOutcome(
                 output.pick(
-                    f"Sambungan ke netwatch terputus ({error}); belum pasti apakah tercatat. Ulangi dengan --request-id yang sama.",
+                    f"Sambungan ke netwatch terputus ({error}); belum pasti tercatat. Ulangi dengan --request-id yang sama.",
                     f"The line to netwatch broke ({error}); it may or may not be recorded. Repeat with the same --request-id.",
                 )
             ) from error

@@ -23,6 +23,7 @@ def register(root: typer.Typer) -> None:
 
 
 def list_(
+    *,
     every: bool = typer.Option(False, "--all", help="Juga yang pulih. / Recovered ones too."),
     json: bool = JSON,
     config: Path | None = CONFIG,
@@ -47,8 +48,12 @@ def show(incident: int, json: bool = JSON, config: Path | None = CONFIG, socket:
         output.print_json(document)
         return
     cause = document["cause"]
-    output.line(f"#{document['id']} {document['state']}  {cause['kind']} {cause['element']}, {cause['side']} ({cause['confidence']:.0%})")
-    output.line(f"  {when(document['began_at'])} .. {when(document['ended_at'])}  {pick('tiket', 'ticket')} {document['ticket'] or '-'}")
+    output.line(
+        f"#{document['id']} {document['state']}  {cause['kind']} {cause['element']}, {cause['side']} ({cause['confidence']:.0%})"
+    )
+    output.line(
+        f"  {when(document['began_at'])} .. {when(document['ended_at'])}  {pick('tiket', 'ticket')} {document['ticket'] or '-'}"
+    )
     for evidence in cause["evidence"]:
         output.line(f"  - {evidence if isinstance(evidence, str) else output.sentence(evidence)}")
     for each in document["affected"]:
@@ -59,6 +64,7 @@ def show(incident: int, json: bool = JSON, config: Path | None = CONFIG, socket:
 
 def acknowledge(
     incident: int,
+    *,
     reason: str = typer.Option(..., "--reason", help="Alasan. / Why."),
     duration: str | None = typer.Option(None, "--for", help="Berlaku selama (30m, 2h, 1d). / Valid for."),
     json: bool = JSON,

@@ -23,6 +23,7 @@ def register(root: typer.Typer) -> None:
 
 
 def add(
+    *,
     duration: str = typer.Option(..., "--for", help="Lamanya (30m, 2h, 1d). / How long."),
     reason: str = typer.Option(..., "--reason", help="Alasan. / Why."),
     device: list[str] = typer.Option([], "--device"),
@@ -54,6 +55,7 @@ def add(
 
 
 def list_(
+    *,
     every: bool = typer.Option(False, "--all", help="Juga yang lewat. / Past ones too."),
     json: bool = JSON,
     config: Path | None = CONFIG,
@@ -65,7 +67,14 @@ def list_(
         output.print_json(document)
         return
     rows = [
-        (w["id"], when(w["starts_at"]), when(w["ends_at"]), w["mode"], " ".join([*w["sites"], *w["devices"], *w["groups"]]), w["reason"])
+        (
+            w["id"],
+            when(w["starts_at"]),
+            when(w["ends_at"]),
+            w["mode"],
+            " ".join([*w["sites"], *w["devices"], *w["groups"]]),
+            w["reason"],
+        )
         for w in document["windows"]
     ]
     output.table(("id", "from", "until", "mode", "what", "reason"), rows)

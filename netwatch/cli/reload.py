@@ -33,6 +33,8 @@ def reload_(json: bool = JSON, config: Path | None = CONFIG, socket: Path | None
         if part["ok"]:
             output.say(f"{process}: dimuat ulang.", f"{process}: reloaded.")
         else:
-            output.say(f"{process}: ditolak, konfigurasi lama tetap dipakai.", f"{process}: refused, the old configuration stays.")
+            output.say(
+                f"{process}: ditolak, konfigurasi lama tetap dipakai.", f"{process}: refused, the old configuration stays."
+            )
     if any(part is not None and not part["ok"] for part in (document["api"], document["monitor"])):
         raise typer.Exit(VALIDATION_FAILED)

@@ -31,17 +31,24 @@ def status(json: bool = JSON, config: Path | None = CONFIG, socket: Path | None 
 
 def _show(document: dict[str, Any]) -> None:
     monitor = document["monitor"]
-    output.line(pick("netwatch siap", "netwatch is ready") if document["ready"] else pick("netwatch TIDAK siap", "netwatch is NOT ready"))
+    output.line(
+        pick("netwatch siap", "netwatch is ready") if document["ready"] else pick("netwatch TIDAK siap", "netwatch is NOT ready")
+    )
     if monitor["isolated"]:
         output.line(pick("  pemantau terputus dari jaringan", "  the monitor is cut off from the network"))
-    output.line(f"  {pick('sejak', 'since')} {when(monitor['since'])}, {pick('putaran terlambat', 'late rounds')}: {monitor['late_rounds']}")
+    late = f"{pick('putaran terlambat', 'late rounds')}: {monitor['late_rounds']}"
+    output.line(f"  {pick('sejak', 'since')} {when(monitor['since'])}, {late}")
     counts = Counter(device["state"] for device in document["devices"])
     output.line("  " + ", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
     tickets, outbox = document["tickets"], document["outbox"]
-    output.line(
-        f"  {pick('gangguan', 'incidents')}: {document['incidents']['open']}, {pick('tiket', 'tickets')}: {tickets['open']}"
-        f" ({tickets['overdue']} {pick('terlambat', 'overdue')}), outbox: {outbox['waiting']} ({outbox['dead']} {pick('gagal', 'dead')})"
+    counted = (
+        (pick("gangguan", "incidents"), document["incidents"]["open"]),
+        (pick("tiket", "tickets"), tickets["open"]),
+        (pick("terlambat", "overdue"), tickets["overdue"]),
+        (pick("pesan menunggu", "messages waiting"), outbox["waiting"]),
+        (pick("pesan gagal", "messages dead"), outbox["dead"]),
     )
+    output.line("  " + ", ".join(f"{name}: {count}" for name, count in counted))
     broken = [d for d in document["devices"] if d["state"] not in ("up", "unknown")]
     if broken:
         heads = ("device", "site", "state", "since") if output.language() == "en" else ("perangkat", "tempat", "keadaan", "sejak")

@@ -36,6 +36,7 @@ def register(root: typer.Typer) -> None:
 
 
 def list_(
+    *,
     open_: bool = typer.Option(False, "--open", help="Terbuka (bawaan). / Open (the default)."),
     overdue: bool = typer.Option(False, "--overdue", help="Terlambat. / Overdue."),
     mine: bool = typer.Option(False, "--mine", help="Menunggu saya. / Waiting for me."),
@@ -59,6 +60,7 @@ def show(ticket: str, json: bool = JSON, config: Path | None = CONFIG, socket: P
 
 
 def open_(
+    *,
     site: str = typer.Option(..., "--site"),
     symptom: str = typer.Option(..., "--symptom", help="Gejala. / What is wrong."),
     reporter: str = typer.Option(..., "--reporter", help="Nama pelapor. / Who reports."),
@@ -75,7 +77,7 @@ def open_(
     config: Path | None = CONFIG,
     socket: Path | None = SOCKET,
 ) -> None:
-    """Catat laporan OPD; bergabung dengan tiket terbuka di tempat itu bila ada. / Register a report; joins the open ticket there."""
+    """Catat laporan OPD; bergabung dengan tiket terbuka di sana. / Register a report; joins the open ticket."""
     body = {
         "site": site,
         "symptom": symptom,
@@ -100,6 +102,7 @@ def actions(ticket: str, json: bool = JSON, config: Path | None = CONFIG, socket
 def do(
     ticket: str,
     action: str,
+    *,
     by: str | None = BY,
     field: list[str] = typer.Option([], "--field", help="nama=nilai; diulang untuk daftar. / name=value; repeat for a list."),
     attach: list[str] = typer.Option([], "--attach", help="DOKUMEN=BERKAS / DOCUMENT=PATH"),
@@ -120,6 +123,7 @@ def do(
 def attach(
     ticket: str,
     document: list[str] = typer.Argument(help="DOKUMEN=BERKAS / DOCUMENT=PATH"),
+    *,
     by: str | None = BY,
     at: str | None = AT,
     channel: str | None = CHANNEL,
@@ -136,6 +140,7 @@ def attach(
 
 def hold(
     ticket: str,
+    *,
     reason: str = typer.Option(..., "--reason", help="awaiting_opd | awaiting_spare_part | awaiting_provider | ..."),
     until: str = typer.Option(..., "--until", help="Perkiraan selesai (RFC 3339 atau tanggal). / Expected end."),
     by: str | None = BY,
@@ -153,6 +158,7 @@ def hold(
 
 def resume(
     ticket: str,
+    *,
     by: str | None = BY,
     at: str | None = AT,
     channel: str | None = CHANNEL,
@@ -168,6 +174,7 @@ def resume(
 
 def documents(
     ticket: str,
+    *,
     out: Path | None = typer.Option(None, "--out", help="Simpan berkas ke folder. / Save the files into this directory."),
     json: bool = JSON,
     config: Path | None = CONFIG,
@@ -187,6 +194,7 @@ def documents(
 
 def journal(
     ticket: str,
+    *,
     verify: bool = typer.Option(False, "--verify", help="Hitung ulang rantai. / Recompute the chain."),
     json: bool = JSON,
     config: Path | None = CONFIG,

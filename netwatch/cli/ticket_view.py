@@ -18,7 +18,9 @@ def show_tickets(tickets: list[dict[str, Any]]) -> None:
         step = ticket["step"]
         late = pick(" TERLAMBAT", " LATE") if step["overdue"] else ""
         state = pick("ditahan", "on hold") if ticket["hold"] else ticket["state"]
-        rows.append((ticket["id"], f"{step['number']} {step['label']}", ticket["site"], step["role"], when(step["due_at"]) + late, state))
+        rows.append(
+            (ticket["id"], f"{step['number']} {step['label']}", ticket["site"], step["role"], when(step["due_at"]) + late, state)
+        )
     output.table(heads, rows)
     if not rows:
         output.say("Tidak ada tiket.", "No tickets.")
@@ -44,7 +46,9 @@ def show_ticket(ticket: dict[str, Any]) -> None:
         for evidence in cause["evidence"]:
             _pair("  Bukti", "  Evidence", evidence if isinstance(evidence, str) else output.sentence(evidence))
     if ticket["hold"]:
-        _pair("Ditahan", "On hold", f"{ticket['hold']['reason']}, {pick('sampai', 'until')} {when(ticket['hold']['expected_end'])}")
+        _pair(
+            "Ditahan", "On hold", f"{ticket['hold']['reason']}, {pick('sampai', 'until')} {when(ticket['hold']['expected_end'])}"
+        )
     for document in ticket["documents"]:
         _pair("Dokumen", "Document", f"{document['key']} ({document['state']})")
     _pair("Dibuka", "Opened", when(ticket["opened_at"]))
@@ -79,7 +83,9 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
         typed = entry.get("recorded_by")
         by = who if typed in (None, who) else f"{who} ({pick('dicatat oleh', 'recorded by')} {typed})"
         move = f" {entry['step'] or '*'} -> {entry['to']}" if entry.get("to") else ""
-        output.line(f"{entry['seq']:>6}  {when(entry.get('performed_at') or entry.get('recorded_at'))}  {_what(entry)}{move}  {by}")
+        output.line(
+            f"{entry['seq']:>6}  {when(entry.get('performed_at') or entry.get('recorded_at'))}  {_what(entry)}{move}  {by}"
+        )
 
 
 def _what(entry: dict[str, Any]) -> str:

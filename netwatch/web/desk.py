@@ -41,7 +41,7 @@ class Desk:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reload(self) -> Reloaded:
-        """Read the configuration again. A bad file changes nothing; paths of database and sockets count only at the next start."""
+        """Read the configuration again. A bad file changes nothing; database and sockets are those of the start."""
         with self._lock:
             try:
                 world = load_world(load_settings(self.settings_file))

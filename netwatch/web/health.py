@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/-/healthy", methods=["GET", "HEAD"])
 def healthy() -> Response:
-    """The process is alive."""
+    """Say that the process is alive."""
     return PlainTextResponse("netwatch api is alive\n")
 
 

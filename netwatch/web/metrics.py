@@ -43,7 +43,9 @@ class ApiCollector(Collector):
 
     def _process(self) -> Iterator[Metric]:
         desk = self._desk
-        build = GaugeMetricFamily("netwatch_build_info", "Version of netwatch that serves this page.", labels=["version", "process"])
+        build = GaugeMetricFamily(
+            "netwatch_build_info", "Version of netwatch that serves this page.", labels=["version", "process"]
+        )
         build.add_metric([release(), "api"], 1)
         yield build
         yield GaugeMetricFamily(
@@ -69,11 +71,13 @@ class ApiCollector(Collector):
 
     def _tickets(self, tx: Transaction) -> Iterator[Metric]:
         counts = tx.tickets.count()
-        tickets = GaugeMetricFamily("netwatch_tickets", "Tickets by the step they are in and their state.", labels=["step", "state"])
+        tickets = GaugeMetricFamily(
+            "netwatch_tickets", "Tickets by the step they are in and their state.", labels=["step", "state"]
+        )
         for (step, state), count in sorted(counts.items()):
             tickets.add_metric([step, state], count)
         yield tickets
-        overdue = Counter({step: 0 for step in self._desk.world.procedure.steps})
+        overdue = Counter(dict.fromkeys(self._desk.world.procedure.steps, 0))
         for ticket in tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING)):
             overdue[ticket.step.key] += is_overdue(ticket, tx.now)
         late = GaugeMetricFamily("netwatch_ticket_step_overdue", "Open tickets whose step is past its due time.", labels=["step"])
@@ -89,8 +93,12 @@ class ApiCollector(Collector):
     def _outbox(self, tx: Transaction) -> Iterator[Metric]:
         counts = tx.outbox.count()
         waiting = GaugeMetricFamily("netwatch_outbox_messages", "Messages decided and not yet handed over.", labels=["channel"])
-        sent = CounterMetricFamily("netwatch_notifications", "Messages by channel and what became of them.", labels=["channel", "result"])
-        for channel in sorted({channel for channel, _ in counts} | {c.name for c in self._desk.world.settings.notifications.channels}):
+        sent = CounterMetricFamily(
+            "netwatch_notifications", "Messages by channel and what became of them.", labels=["channel", "result"]
+        )
+        for channel in sorted(
+            {channel for channel, _ in counts} | {c.name for c in self._desk.world.settings.notifications.channels}
+        ):
             waiting.add_metric([channel], counts.get((channel, "waiting"), 0))
             for result in ("sent", "dead"):
                 sent.add_metric([channel, result], counts.get((channel, result), 0))

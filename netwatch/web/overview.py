@@ -64,7 +64,7 @@ def not_ready(desk: Desk) -> list[Reason]:
 def devices(tx: Transaction, world: World, live: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Return every device of the inventory with its state; the live figures where the monitor answers."""
     stored = tx.states.load()
-    fresh = {each["device"]: each for each in live["devices"]} if live else {}
+    fresh: Mapping[str, Any] = live["devices"] if live else {}  # by device id
     shown = []
     for device in world.inventory.devices.values():
         state, now = stored.get(device.id), fresh.get(device.id, {})

@@ -31,8 +31,8 @@ def handed_over() -> list[socket.socket]:
         os.environ.pop(name, None)
     sockets = [socket.socket(fileno=fd) for fd in range(FIRST_HANDED_OVER, FIRST_HANDED_OVER + count)]
     for each in sockets:
-        each.setblocking(False)
-        os.set_inheritable(each.fileno(), False)
+        each.settimeout(0)
+        os.set_inheritable(each.fileno(), False)  # noqa: FBT003 - the library has no keyword for it
     return sockets
 
 
@@ -61,11 +61,11 @@ def unix_socket(path: Path) -> socket.socket:
         raise CannotListen(
             Reason(
                 "socket_path",
-                f"Soket {path} tidak dapat dibuat ({error.strerror or error}): periksa folder dan haknya, atau ubah api.socket.",
-                f"Cannot make the socket {path} ({error.strerror or error}): check the directory and its rights, or change api.socket.",
+                f"Soket {path} tidak dapat dibuat ({error.strerror or error}): periksa hak foldernya, atau ubah api.socket.",
+                f"Cannot make the socket {path} ({error.strerror or error}): check its directory, or change api.socket.",
             )
         ) from error
-    listener.setblocking(False)
+    listener.settimeout(0)
     return listener
 
 
@@ -77,15 +77,20 @@ def tcp_socket(listen: Listen) -> socket.socket:
         listener.bind((listen.host, listen.port))
     except OSError as error:
         listener.close()
-        taken = error.errno == errno.EADDRINUSE
-        raise CannotListen(
-            Reason(
-                "port_taken" if taken else "port_unusable",
-                f"{listen} {'sudah dipakai program lain' if taken else f'tidak dapat dipakai ({error.strerror})'}: ubah api.listen.",
-                f"{listen} {'is taken by another program' if taken else f'cannot be used ({error.strerror})'}: change api.listen.",
+        if error.errno == errno.EADDRINUSE:
+            reason = Reason(
+                "port_taken",
+                f"{listen} sudah dipakai program lain: hentikan program itu, atau ubah api.listen.",
+                f"{listen} is taken by another program: stop that one, or change api.listen.",
             )
-        ) from error
-    listener.setblocking(False)
+        else:
+            reason = Reason(
+                "port_unusable",
+                f"{listen} tidak dapat dipakai ({error.strerror}): ubah api.listen.",
+                f"{listen} cannot be used ({error.strerror}): change api.listen.",
+            )
+        raise CannotListen(reason) from error
+    listener.settimeout(0)
     return listener
 
 

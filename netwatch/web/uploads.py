@@ -85,7 +85,11 @@ def described(model: type[Body], *, files: bool = False) -> dict[str, Any]:
         form = {
             "type": "object",
             "properties": {"body": {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}},
-            "additionalProperties": {"type": "string", "format": "binary", "description": "a file, under the key of its document"},
+            "additionalProperties": {
+                "type": "string",
+                "format": "binary",
+                "description": "a file, under the key of its document",
+            },
         }
         content["multipart/form-data"] = {"schema": form}
     return {"requestBody": {"required": True, "content": content}}

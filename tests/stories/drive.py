@@ -2,8 +2,8 @@
 
     python -m tests.stories.drive TICKET --branch repair --config netwatch.yaml
 
-Whoever may act is named by the action (`performers`), what is asked for by its fields and documents. The caller types; each act that
-another person decided carries the evidence that the action lists.
+Whoever may act is named by the action (`performers`), what is asked for by its fields and documents. The caller types; each act
+that another person decided carries the evidence that the action lists.
 """
 
 from __future__ import annotations

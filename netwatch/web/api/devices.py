@@ -39,6 +39,7 @@ def show_device(desk: DeskOf, device: str) -> dict[str, Any]:
         "status": known.status.value,
         "uplinks": [{"id": link.id, "to": link.to, "port": link.port} for link in known.uplinks],
         "history": [
-            {"at": each.at.isoformat(), "from": each.from_state, "to": each.to_state.value, "reason": each.reason} for each in history
+            {"at": each.at.isoformat(), "from": each.from_state, "to": each.to_state.value, "reason": each.reason}
+            for each in history
         ],
     }

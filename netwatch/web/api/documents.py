@@ -23,11 +23,15 @@ def list_documents(desk: DeskOf, caller: CallerOf, ticket: str) -> dict[str, Any
     with desk.store.read() as tx:
         found = casework.visible(tx, desk.world, ticket, caller.name)
     kinds = desk.world.procedure.documents
-    documents = [{**document_body(each), "label": kinds[each.key].label if each.key in kinds else each.key} for each in found.documents]
+    documents = [
+        {**document_body(each), "label": kinds[each.key].label if each.key in kinds else each.key} for each in found.documents
+    ]
     return {"schema": "netwatch.ticket-documents/1", "ticket": ticket, "documents": documents}
 
 
-@router.get("/tickets/{ticket}/documents/{key}/{revision}", summary="Fetch one revision of a document", response_class=FileResponse)
+@router.get(
+    "/tickets/{ticket}/documents/{key}/{revision}", summary="Fetch one revision of a document", response_class=FileResponse
+)
 def fetch(desk: DeskOf, caller: CallerOf, ticket: str, key: str, revision: int) -> Response:
     """Return the file as it was handed in: as an attachment, never shown inline."""
     with desk.store.read() as tx:

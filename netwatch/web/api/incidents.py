@@ -51,7 +51,7 @@ def show_incident(desk: DeskOf, incident: int) -> dict[str, Any]:
 
 @router.post("/incidents/{incident}/acknowledge", summary="Acknowledge an incident", openapi_extra=described(Acknowledge))
 async def acknowledge(desk: DeskOf, caller: CallerOf, request: Request, incident: int) -> dict[str, Any]:
-    """Note that the caller saw it. Agency staff and recorders only: the head of an office cannot silence the agency's reminders."""
+    """Note that the caller saw it. Agency staff and recorders only: an office cannot silence the agency's reminders."""
     given, _ = await receive(request, Acknowledge)
     if caller.person is not None and not caller.recorder:
         roles = set(desk.world.people.roles_of(caller.person, desk.clock.now()))

@@ -15,7 +15,7 @@ router = APIRouter(tags=["journal"])
 
 @router.get("/tickets/{ticket}/journal", summary="A ticket's journal")
 def of_ticket(desk: DeskOf, caller: CallerOf, ticket: str, *, verify: bool = False) -> dict[str, Any]:
-    """Return the entries of one ticket; with `verify` also what is wrong with the chain or with this ticket (nothing, one hopes)."""
+    """Return the entries of one ticket; with `verify` also everything that is wrong with the chain."""
     with desk.store.read() as tx:
         casework.visible(tx, desk.world, ticket, caller.name)
         entries = [{**each.body, "hash": each.hash} for each in tx.journal.of_ticket(ticket)]

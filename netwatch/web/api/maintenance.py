@@ -30,9 +30,9 @@ class Planned(Body):
 
     for_seconds: int
     reason: str
-    devices: list[str] = []
-    sites: list[str] = []
-    groups: list[str] = []
+    devices: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     starts_at: str | None = None
     mode: str = "silent"
     repeat: str | None = None
@@ -59,9 +59,9 @@ async def add(desk: DeskOf, caller: CallerOf, request: Request) -> dict[str, Any
             reason=given.reason,
             lasts=timedelta(seconds=given.for_seconds),
             starts_at=starts_at,
-            devices=tuple(given.devices),
-            sites=tuple(given.sites),
-            groups=tuple(given.groups),
+            devices=given.devices,
+            sites=given.sites,
+            groups=given.groups,
             mode=given.mode,
             repeat=given.repeat,
         )

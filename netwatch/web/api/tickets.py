@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from netwatch import casework
 from netwatch.errors import Fault, InvalidFile
@@ -35,7 +36,7 @@ class Who(Body):
 class ActBody(Who):
     """One action of the procedure."""
 
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
     version: int | None = None
 
 
@@ -114,7 +115,9 @@ async def perform(desk: DeskOf, caller: CallerOf, request: Request, ticket: str,
     world, store, version = desk.world, desk.store, given.version
 
     def work() -> dict[str, Any]:
-        return casework.perform(store, world, ticket, act, papers=papers, uid=caller.uid, recorder=caller.recorder, version=version)
+        return casework.perform(
+            store, world, ticket, act, papers=papers, uid=caller.uid, recorder=caller.recorder, version=version
+        )
 
     return await run_in_threadpool(work)
 

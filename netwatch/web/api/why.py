@@ -48,7 +48,9 @@ def _device(desk: Desk, tx: Transaction, device: str) -> list[Sentence]:
     ]
     if state.explained_by:
         entry = state.explained_by
-        said.append(_say("explained_by", f"Terhalang oleh {entry}: jalurnya lewat sana.", f"Hidden by {entry}: its path leads there."))
+        said.append(
+            _say("explained_by", f"Terhalang oleh {entry}: jalurnya lewat sana.", f"Hidden by {entry}: its path leads there.")
+        )
     for incident in tx.incidents.list(state=IncidentState.OPEN):
         if device in incident.affected:
             said += _incident(desk, incident)

@@ -107,7 +107,9 @@ class Office:
         with self.store.read() as tx:
             return casework.ticket_json(tx, self.world, tx.tickets.get(ticket), tx.now)
 
-    def do(self, ticket: str, action: str, by: str, *, papers: tuple[str, ...] = (), request_id: str | None = None, **fields: Any) -> Any:
+    def do(
+        self, ticket: str, action: str, by: str, *, papers: tuple[str, ...] = (), request_id: str | None = None, **fields: Any
+    ) -> Any:
         """Perform one action, typed by the person himself."""
         act = Act(action=action, performed_by=by, recorded_by=by, fields=fields, request_id=request_id)
         handed = [casework.Paper(key, f"{key}.pdf", PDF + key.encode()) for key in papers]
@@ -130,7 +132,12 @@ def incident_of(at: datetime, *devices: str, side: Side = Side.SITE) -> Incident
     )
     affected = {device: Outage(since=at, state="down" if device == first else "unreachable") for device in devices}
     return Incident(
-        key=f"{first}@{at.isoformat()}", locus=frozenset({first}), cause=cause, state=IncidentState.OPEN, began_at=at, affected=affected
+        key=f"{first}@{at.isoformat()}",
+        locus=frozenset({first}),
+        cause=cause,
+        state=IncidentState.OPEN,
+        began_at=at,
+        affected=affected,
     )
 
 
@@ -141,14 +148,21 @@ def write_configuration(folder: Path, *, extra: str = "", people: str | None = N
     (folder / "people.yaml").write_text(people or shipped.read_text())
     settings = folder / "netwatch.yaml"
     settings.write_text(
-        "inventory: inventory.yaml\npeople: people.yaml\ndatabase: sqlite:///state/netwatch.db\nstate_directory: state\n"
-        f"monitor: {{listen: null, socket: state/monitor.sock}}\napi: {{listen: '{listen}', socket: state/netwatch.sock}}\n".replace("'null'", "null")
-        + extra
+        f"""\
+inventory: inventory.yaml
+people: people.yaml
+database: sqlite:///state/netwatch.db
+state_directory: state
+monitor: {{listen: null, socket: state/monitor.sock}}
+api: {{listen: {listen}, socket: state/netwatch.sock}}
+{extra}"""
     )
     return settings
 
 
-def make_office(folder: Path, *, extra: str = "", people: str | None = None, clock: Clock | None = None, listen: str = "null") -> Office:
+def make_office(
+    folder: Path, *, extra: str = "", people: str | None = None, clock: Clock | None = None, listen: str = "null"
+) -> Office:
     settings = load_settings(write_configuration(folder, extra=extra, people=people, listen=listen))
     clock = clock or Clock()
     settings.state_directory.mkdir(exist_ok=True)

@@ -11,7 +11,9 @@ from netwatch.store.verify import verify
 from tests.unit.casework.office import PDF, Office
 
 
-def report(office: Office, site: str = "kec-sekupang", *, letter: bool = False, request_id: str | None = None) -> dict[str, object]:
+def report(
+    office: Office, site: str = "kec-sekupang", *, letter: bool = False, request_id: str | None = None
+) -> dict[str, object]:
     given = casework.Report(
         site=site, symptom="internet mati", reporter="Petugas Contoh", recorded_by="contoh-teknisi-1", request_id=request_id
     )

@@ -37,7 +37,14 @@ def test_an_untouched_ticket_whose_place_is_up_for_an_hour_is_cancelled(office: 
 
 def test_a_ticket_that_somebody_touched_is_never_cancelled_by_netwatch(office: Office) -> None:
     ticket = office.open()
-    office.do(ticket["id"], "dispose", "contoh-kadis", papers=("disposition_sheet",), forwarded_to="contoh-kabid", disposition_text="periksa")
+    office.do(
+        ticket["id"],
+        "dispose",
+        "contoh-kadis",
+        papers=("disposition_sheet",),
+        forwarded_to="contoh-kabid",
+        disposition_text="periksa",
+    )
     office.recover("sekupang-rtr", "sekupang-sw")
     office.clock.advance(hours=3)
     assert sweep(office).cancelled == ()

@@ -34,7 +34,9 @@ def ticket(served: Served) -> Iterator[str]:
 
 
 def opened(served: Served, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, object]:
-    answer = served.netwatch(["ticket", "open", "--site", "kel-tiban", "--symptom", "mati", "--reporter", "Contoh", "--json", *options])
+    answer = served.netwatch(
+        ["ticket", "open", "--site", "kel-tiban", "--symptom", "mati", "--reporter", "Contoh", "--json", *options]
+    )
     assert answer.code == 0, answer.err
     document: dict[str, object] = json.loads(answer.out)
     return document
@@ -53,7 +55,9 @@ def process(*arguments: str, environment: dict[str, str] | None = None, **kwargs
 
 
 @pytest.mark.parametrize("branch", ["repair", "replacement", "data_center", "data_center_replacement"])
-def test_a_script_that_reads_only_the_actions_drives_a_ticket_to_done(served: Served, ticket: str, branch: str, tmp_path: Path) -> None:
+def test_a_script_that_reads_only_the_actions_drives_a_ticket_to_done(
+    served: Served, ticket: str, branch: str, tmp_path: Path
+) -> None:
     """Issue 2, "shows itself by"."""
     served.office.beat()
     shown = drive(served.netwatch, ticket, branch, tmp_path)
@@ -74,7 +78,14 @@ def test_of_two_people_at_once_one_gets_exit_5_and_reads_who_was_first(served: S
     sheet = tmp_path / "lembar.pdf"
     sheet.write_bytes(PDF)
     arguments = ["ticket", "do", ticket, "dispose", "--by", "contoh-kadis", "--field", "forwarded_to=contoh-kabid"]
-    arguments += ["--field", "disposition_text=mohon diperiksa", "--attach", f"disposition_sheet={sheet}", "--config", str(served.office.settings_file)]
+    arguments += [
+        "--field",
+        "disposition_text=mohon diperiksa",
+        "--attach",
+        f"disposition_sheet={sheet}",
+        "--config",
+        str(served.office.settings_file),
+    ]
     answers: list[subprocess.CompletedProcess[str]] = []
     threads = [threading.Thread(target=lambda: answers.append(process(*arguments))) for _ in range(2)]
     for thread in threads:
@@ -88,7 +99,18 @@ def test_of_two_people_at_once_one_gets_exit_5_and_reads_who_was_first(served: S
 def test_the_same_request_id_twice_is_done_once_and_answered_the_same(served: Served, ticket: str, tmp_path: Path) -> None:
     sheet = tmp_path / "lembar.pdf"
     sheet.write_bytes(PDF)
-    arguments = ["ticket", "do", ticket, "dispose", "--by", "contoh-kadis", "--field", "forwarded_to=contoh-kabid", "--request-id", f"id-{ticket}"]
+    arguments = [
+        "ticket",
+        "do",
+        ticket,
+        "dispose",
+        "--by",
+        "contoh-kadis",
+        "--field",
+        "forwarded_to=contoh-kabid",
+        "--request-id",
+        f"id-{ticket}",
+    ]
     arguments += ["--field", "disposition_text=mohon diperiksa", "--attach", f"disposition_sheet={sheet}", "--json"]
     first, second = served.netwatch(arguments), served.netwatch(arguments)
     assert (first.code, second.code) == (0, 0)
@@ -223,5 +245,3 @@ def test_foreign_control_characters_do_not_reach_the_terminal(capsys: pytest.Cap
     output.line("a\x1b[31mred\x07")
     output.table(["x"], [["\x1b]0;title\x07"]])
     assert "\x1b" not in capsys.readouterr().out
-
-

@@ -18,7 +18,8 @@ def ask_as(account: str | int, path: Path, method: str, target: str, body: Any =
     """Make one request over the unix socket as another account; return status and JSON."""
     uid = account if isinstance(account, int) else pwd.getpwnam(account).pw_uid
     octets = b"" if body is None else json.dumps(body).encode()
-    head = f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {len(octets)}\r\n\r\n"
+    headers = ("Host: x", "Connection: close", "Content-Type: application/json", f"Content-Length: {len(octets)}")
+    head = "\r\n".join((f"{method} {target} HTTP/1.1", *headers, "", ""))
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from netwatch.clock import SystemClock
 from netwatch.cli.app import run
+from netwatch.clock import SystemClock
 from netwatch.web.server import run_api
 from tests.stories.drive import Answer
 from tests.unit.casework.office import Office, make_office
@@ -47,7 +47,9 @@ class Served:
 def serve(folder: Path, *, extra: str = "", people: str | None = None, listen: str = "null") -> Iterator[Served]:
     office = make_office(folder, extra=extra, people=people, listen=listen, clock=RunningClock())  # type: ignore[arg-type]
     stop, ready = threading.Event(), threading.Event()
-    thread = threading.Thread(target=run_api, args=(office.settings_file,), kwargs={"stop": stop, "ready": ready.set}, daemon=True)
+    thread = threading.Thread(
+        target=run_api, args=(office.settings_file,), kwargs={"stop": stop, "ready": ready.set}, daemon=True
+    )
     thread.start()
     assert ready.wait(30), "the api did not start"
     try:
@@ -57,4 +59,3 @@ def serve(folder: Path, *, extra: str = "", people: str | None = None, listen: s
         thread.join(20)
         office.store.close()
         assert not thread.is_alive(), "the api did not stop"
-

@@ -160,7 +160,11 @@ def test_a_reload_with_a_bad_file_keeps_what_runs_and_says_so(served: Served) ->
 
 
 def test_garbage_on_the_socket_disturbs_nobody(served: Served) -> None:
-    for garbage in (b"\x00" * 2000, b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 70_000, b"POST /api/v1/tickets HTTP/1.1\r\nContent-Length: -1\r\n\r\n"):
+    for garbage in (
+        b"\x00" * 2000,
+        b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 70_000,
+        b"POST /api/v1/tickets HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    ):
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(5)
             line.connect(str(served.socket))

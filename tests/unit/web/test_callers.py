@@ -15,7 +15,12 @@ from tests.unit.web.callers import ask_as, only_root
 from tests.unit.web.server import Served, serve
 
 ROOT = Path(__file__).resolve().parents[3]
-PEOPLE = (ROOT / "config" / "people.yaml").read_text().replace("accounts: [kadis]", "accounts: [games]").replace("accounts: [teknisi1]", "accounts: [man]")
+PEOPLE = (
+    (ROOT / "config" / "people.yaml")
+    .read_text()
+    .replace("accounts: [kadis]", "accounts: [games]")
+    .replace("accounts: [teknisi1]", "accounts: [man]")
+)
 DISPOSE = {"forwarded_to": "contoh-kabid", "disposition_text": "mohon diperiksa"}
 
 
@@ -32,7 +37,7 @@ def open_house() -> Iterator[tuple[Served, int]]:
     folder.chmod(0o755)
     port = free_port()
     try:
-        with serve(folder, people=PEOPLE, listen=f"127.0.0.1:{port}") as served:
+        with serve(folder, people=PEOPLE, listen=f"'127.0.0.1:{port}'") as served:
             served.socket.parent.chmod(0o755)
             served.socket.chmod(0o666)
             yield served, port
@@ -60,7 +65,9 @@ def test_an_unmapped_uid_is_nobody(open_house: tuple[Served, int], uid: int) -> 
 @only_root
 def test_a_person_acts_in_his_own_name_and_nobody_elses(open_house: tuple[Served, int]) -> None:
     served, _ = open_house
-    status, ticket = ask_as("man", served.socket, "POST", "/api/v1/tickets", {"site": "kel-tiban", "symptom": "mati", "reporter": "Contoh"})
+    status, ticket = ask_as(
+        "man", served.socket, "POST", "/api/v1/tickets", {"site": "kel-tiban", "symptom": "mati", "reporter": "Contoh"}
+    )
     assert status == 200
     act = f"/api/v1/tickets/{ticket['id']}/actions/dispose"
     status, body = ask_as("man", served.socket, "POST", act, {"fields": DISPOSE})
@@ -70,7 +77,12 @@ def test_a_person_acts_in_his_own_name_and_nobody_elses(open_house: tuple[Served
     status, body = ask_as("games", served.socket, "POST", act, {"fields": DISPOSE})
     assert (status, body["step"]["key"]) == (200, "staff_assignment")
     entry = ask_as("games", served.socket, "GET", f"/api/v1/tickets/{ticket['id']}/journal")[1]["entries"][-1]
-    assert (entry["performed_by"], entry["recorded_by"], entry["os_uid"], entry["channel"]) == ("contoh-kadis", "contoh-kadis", 5, "cli")
+    assert (entry["performed_by"], entry["recorded_by"], entry["os_uid"], entry["channel"]) == (
+        "contoh-kadis",
+        "contoh-kadis",
+        5,
+        "cli",
+    )
 
 
 @only_root
@@ -106,7 +118,9 @@ def test_over_tcp_there_is_only_something_to_read(open_house: tuple[Served, int]
             assert client.post(path, json={}).status_code == 403, path
 
 
-def test_a_second_api_on_the_same_socket_is_refused_and_a_dead_socket_is_replaced(open_house: tuple[Served, int], tmp_path: Path) -> None:
+def test_a_second_api_on_the_same_socket_is_refused_and_a_dead_socket_is_replaced(
+    open_house: tuple[Served, int], tmp_path: Path
+) -> None:
     from netwatch.web import sockets
 
     served, port = open_house
