@@ -41,8 +41,7 @@ def _vantage(parts: Parts) -> Iterator[Fault]:
     elif parts.vantage is not None and not parts.has("devices", parts.vantage):
         near = parts.near(parts.vantage, "devices")
         yield parts.fault("vantage", "vantage", text=f"vantage '{parts.vantage}' is not a device{near}")
-    elif parts.vantage in parts.devices and parts.devices[parts.vantage].status not in PROBED:
-        status = parts.devices[parts.vantage].status
+    elif parts.vantage in parts.devices and (status := parts.status_of(parts.vantage)) not in PROBED:
         yield parts.fault(
             "devices", parts.vantage, "status", text=f"is the vantage and must be probed, but its status is {status}"
         )
@@ -131,7 +130,7 @@ def _shortened(names: Sequence[str]) -> list[str]:
 def _addresses(parts: Parts) -> Iterator[Fault]:
     first: dict[str, str] = {}
     for name, device in parts.devices.items():
-        if device.status not in PROBED or not device.address:
+        if not device.address or parts.status_of(name) not in PROBED:
             continue
         address = normal_address(device.address) or device.address
         owner = first.setdefault(address, name)

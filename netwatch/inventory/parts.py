@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netwatch.errors import Fault
-from netwatch.inventory.model import Role
+from netwatch.inventory.model import Role, Status
 from netwatch.inventory.schema import DevicePart, Inheritable, InventoryFile, RiskGroupPart, SitePart, UplinkPart, WindowPart
 from netwatch.strict_yaml import Document, suggestion
 
@@ -67,6 +67,13 @@ class Parts:
             line, column = first.locate(first_loc, key=True)
             what = section if section == name else f"{_ONE[section]} '{name}'"
             self.twice.append(document.fault(loc, f"{what} stands also in {first.file}:{line}:{column}", key=True))
+
+    def status_of(self, name: str) -> Status:
+        """Return the status of a device as it inherits it: its own, that of its groups in order, the default."""
+        device = self.devices[name]
+        layers = [device, *(self.groups[group] for group in device.groups if group in self.groups)]
+        layers += [self.defaults] if self.defaults is not None else []
+        return next((layer.status for layer in layers if "status" in layer.model_fields_set), Status.ACTIVE)
 
     def has(self, section: str, name: str) -> bool:
         """Tell whether a name exists, with or without faults."""

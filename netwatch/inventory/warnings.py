@@ -20,6 +20,8 @@ def warnings(parts: Parts, inventory: Inventory, graph: Graph) -> tuple[str, ...
         *_shared_ports(parts, graph),
         *_strange_addresses(parts, inventory),
     ]
+    twins = [name for name in inventory.risk_groups if name in inventory.sites]
+    found += _sentence(parts, "risk_groups", twins, "with the id of a site; a fault of one reads like a fault of the other")
     offices = [site.id for site in inventory.sites.values() if site.kind is SiteKind.OFFICE and not site.opd]
     return (*found, *_sentence(parts, "sites", offices, "without 'opd': nobody to report for"))
 
@@ -27,8 +29,8 @@ def warnings(parts: Parts, inventory: Inventory, graph: Graph) -> tuple[str, ...
 def _sentence(parts: Parts, section: str, names: Sequence[str], what: str) -> Iterator[str]:
     if names:
         shown = ", ".join(names[:SHOWN_MAX]) + (f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else "")
-        one = {"devices": "device", "sites": "site"}[section]
-        text = f"{len(names)} {one if len(names) == 1 else section} {what}: {shown}"
+        one = {"devices": "device", "sites": "site", "risk_groups": "risk group"}[section]
+        text = f"{len(names)} {one if len(names) == 1 else f'{one}s'} {what}: {shown}"
         fault = parts.fault(section, names[0], text="", key=True)
         yield f"{fault.file}:{fault.line}:{fault.column}: {text}"
 

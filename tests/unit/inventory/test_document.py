@@ -154,6 +154,19 @@ def test_maintenance_windows_keep_their_zone(tmp_path: Path) -> None:
     assert window.starts_at.isoformat() == "2026-11-25T08:00:00+07:00"
 
 
+def test_an_inherited_status_counts_like_an_own_one(tmp_path: Path) -> None:
+    text = "groups: {next-year: {status: planned}}\ndevices:\n  core: {site: dc, role: core, address: 10.0.0.1}\n"
+    text += "  next: {site: dc, role: core, address: 10.0.0.1, groups: [next-year]}\n"
+    assert load(tmp_path, text).devices["next"].status is Status.PLANNED
+    with pytest.raises(InvalidFile, match="is the vantage and must be probed, but its status is planned"):
+        load(tmp_path, "defaults: {status: planned}\ndevices:\n  core: {site: dc, role: core, address: 10.0.0.1}\n")
+
+
+def test_a_risk_group_with_the_id_of_a_site_is_warned_of(tmp_path: Path) -> None:
+    (said,) = devices(tmp_path, "risk_groups: {dc: {kind: power, sites: [dc]}}").warnings
+    assert "1 risk group with the id of a site" in said
+
+
 def test_planned_and_retired_devices_may_share_an_address(tmp_path: Path) -> None:
     """The successor stands in the inventory before the old one is carried out."""
     text = "devices:\n  core: {site: dc, role: core, address: 10.0.0.1}\n"
