@@ -175,9 +175,8 @@ def many(count: int) -> int:
     used, wall, text = cpu_of(engine_command(count, 1, 10.0))
     result = json.loads(text)
     probe = used / count * 1e6
-    print(
-        f"{count} targets in one process, one round in 10 s: {used:.2f} s CPU ({probe:.1f} us a probe with the start), {wall:.1f} s wall"
-    )
+    print(f"{count} targets in one process, one round in 10 s: {used:.2f} s CPU, {wall:.1f} s wall")
+    print(f"  {probe:.1f} us a probe, the start included")
     print(f"  {result['answered']} answered, {result['drops']} drops, {result['octets']} octets resident per idle target")
     return 0 if result["answered"] == count else 1
 

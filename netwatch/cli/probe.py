@@ -136,7 +136,7 @@ async def _snmp(
     )
     client = PysnmpClient()
     try:
-        return snmp_json(await SnmpReader(client, clock=clock).read(agent, None))
+        return snmp_json(await SnmpReader(client, clock=clock).read(agent, None, power=True))
     finally:
         client.close()
 

@@ -89,6 +89,12 @@ def _agent(snmp: dict[str, Any]) -> Iterator[Reason]:
     )
     if snmp["error"]:
         yield _say(f"  Tidak lengkap: {snmp['error']}.", f"  Not complete: {snmp['error']}.")
+    if snmp["ups"] is not None:
+        battery = snmp["ups"]["on_battery"]
+        yield _say(
+            f"  UPS: {'memakai baterai' if battery else 'memakai listrik biasa'} ({snmp['ups']['source']}).",
+            f"  UPS: {'on battery' if battery else 'not on battery'} ({snmp['ups']['source']}).",
+        )
     yield from _ports(snmp["interfaces"])
 
 

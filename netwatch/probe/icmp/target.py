@@ -78,7 +78,7 @@ class Sink(Protocol):
     def answered(self, target: Target, sent_at: float, rtt: float, scheduled: bool) -> None:  # noqa: FBT001 - positional: called a thousand times a second
         """Take an answer, read `rtt` seconds after the request left at `sent_at` (monotonic).
 
-        More than the timeout when this process was late to read: alive all the same, and the time says more of us than of the device.
+        More than the timeout when this process was late to read: alive all the same, but the time says more of us than of it.
         """
 
     def lost(self, target: Target, sent_at: float, refused_by: str | None, scheduled: bool) -> None:  # noqa: FBT001

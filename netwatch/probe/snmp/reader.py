@@ -15,6 +15,7 @@ from netwatch.clock import Clock
 from netwatch.observation import PortStatus, SnmpReading
 from netwatch.probe.snmp import oids, values
 from netwatch.probe.snmp.client import Agent, Oid, SnmpClient, SnmpError, Value
+from netwatch.probe.snmp.power import POWER, ups_status
 from netwatch.probe.snmp.walk import Walker
 
 DEADLINE = 15.0  # s for everything one read asks
@@ -44,14 +45,17 @@ class SnmpReader:
         self._places: dict[tuple[str, str], tuple[Place, ...]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def read(self, agent: Agent, ports: Sequence[str] | None = ()) -> SnmpReading:
-        """Read system and the named ports; `ports=None` reads every port. Never raises for what the agent does."""
+    async def read(self, agent: Agent, ports: Sequence[str] | None = (), *, power: bool = False) -> SnmpReading:
+        """Read system and the named ports (`ports=None`: every port), and with `power` what a UPS says.
+
+        Never raises for what the agent does.
+        """
         async with self._locks.setdefault(agent.device, asyncio.Lock()):
             blank = SnmpReading(device=agent.device, at=self._clock.monotonic(), answered=False, engine=self._client.name)
             reading = [blank]
             try:
                 async with asyncio.timeout(self._deadline):
-                    await self._fill(agent, ports, reading)
+                    await self._fill(agent, ports, reading, power=power)
             except TimeoutError:
                 return replace(reading[0], error=f"deadline: not finished after {self._deadline:g} s")
             except SnmpError as error:
@@ -65,11 +69,12 @@ class SnmpReader:
         for key in [key for key in self._places if key[0] == device]:
             del self._places[key]
 
-    async def _fill(self, agent: Agent, ports: Sequence[str] | None, reading: list[SnmpReading]) -> None:
+    async def _fill(self, agent: Agent, ports: Sequence[str] | None, reading: list[SnmpReading], *, power: bool) -> None:
         """Read step by step; what was read stays in `reading` when a later step fails."""
         known = {name: self._places[agent.device, name] for name in ports or () if (agent.device, name) in self._places}
         status = [oid for places in known.values() for place in places for oid in _status_of(place)]
         got = await self._get(agent, [*oids.SYSTEM, *status])
+        ups = ups_status(await self._get(agent, POWER)) if power else None
         uptime = values.number(got.get(oids.SYS_UPTIME))
         reading[0] = replace(
             reading[0],
@@ -78,6 +83,7 @@ class SnmpReader:
             description=values.text(got.get(oids.SYS_DESCR)),
             name=values.text(got.get(oids.SYS_NAME)),
             uptime_s=uptime / 100 if uptime is not None else None,
+            ups=ups,
         )
         if ports is None:
             found, partial = await self._all(agent, uptime)

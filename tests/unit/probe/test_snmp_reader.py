@@ -141,13 +141,16 @@ async def test_an_agent_that_fails_for_one_object_loses_only_that(reader):
     assert reading.ports[0].oper is PortOper.UNKNOWN
 
 
-async def test_a_table_that_does_not_end_is_cut_and_said(reader):
+async def test_a_table_that_does_not_end_is_cut_and_said():
+    client = PysnmpClient()
+    reader = SnmpReader(client, clock=SystemClock(), deadline=1.5)
     async with serving(switch()) as (fake, agent):
         await reader.read(agent)
         fake.endless = True
         started = time.monotonic()
         reading = await reader.read(agent, None)
-    assert time.monotonic() - started < 7
+    client.close()
+    assert time.monotonic() - started < 5
     assert reading.answered
     assert "deadline" in (reading.error or "") or "partial" in (reading.error or "")
 
