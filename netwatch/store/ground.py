@@ -32,6 +32,7 @@ class Ground:
         """Drop the anchor and remember the files. Raises StoreError, or an error of the driver."""
         self._anchor = connect_sqlite(self.file, create=create, readonly=readonly)
         self._anchor.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the log exists from the first read on
+        self._anchor.execute("PRAGMA busy_timeout=0")  # cutting the log waits for nobody
         self._known, self._known_log = identity(self.file), identity(self.log)
 
     def close(self) -> None:

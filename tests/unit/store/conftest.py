@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from netwatch.store import Store
+from netwatch.store import Store, ballast
 from netwatch.store.upgrade import upgrade
 
 NUMBER = itertools.count(1)
@@ -100,11 +100,17 @@ class PostgresServer:
                 self.process.kill()
                 self.process.wait()
 
-    def database(self) -> str:
-        """Make an empty database and return its URL."""
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        name = url.partition("@/")[2].partition("?")[0]
+        with psycopg.connect(host=str(self.folder), user="netwatch", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of another one, and return its URL."""
         name = f"netwatch_{next(NUMBER)}"
         with psycopg.connect(host=str(self.folder), user="netwatch", dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return f"postgresql://netwatch@/{name}?host={self.folder}"
 
 
@@ -128,7 +134,8 @@ def binaries_of_wheel(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    folder = Path(tempfile.mkdtemp(prefix="nwpg-"))  # short: the name of a unix socket has 107 octets
+    memory = Path("/dev/shm")  # noqa: S108 - a hundred databases are quicker there
+    folder = Path(tempfile.mkdtemp(prefix="nwpg-", dir=memory if os.access(memory, os.W_OK) else None))
     folder.chmod(0o755)
     server = PostgresServer(folder, binaries_of_wheel(folder))
     try:
@@ -141,11 +148,15 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Return the URL of a database that does not exist yet (SQLite) or is empty (PostgreSQL)."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state/netwatch.db"
-    return request.getfixturevalue("postgres").database()
+        yield f"sqlite:///{tmp_path}/state/netwatch.db"
+        return
+    server = request.getfixturevalue("postgres")
+    url = server.database()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
@@ -160,18 +171,42 @@ def state(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(database: str, state: Path, clock: StillClock) -> Iterator[Store]:
-    upgrade(database, state_directory=state, clock=clock)
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an upgraded database to copy: the migrations run once, not for every test."""
+    folder = tmp_path_factory.mktemp("template")
+    upgrade(f"sqlite:///{folder}/netwatch.db", state_directory=folder, clock=StillClock())
+    return folder / "netwatch.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = postgres.database()
+    upgrade(url, state_directory=tmp_path_factory.mktemp("template"), clock=StillClock())
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(state: Path, clock: StillClock, request: pytest.FixtureRequest) -> Iterator[Store]:
+    database = f"sqlite:///{state}/netwatch.db"
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), state / "netwatch.db")
+        (state / "netwatch.db").chmod(0o640)
+    else:
+        database = request.getfixturevalue("postgres").database(request.getfixturevalue("postgres_template"))
+    ballast.keep(state)
     opened = Store.open(database, state_directory=state, clock=clock)
     yield opened
     opened.close()
+    if database.startswith("postgresql"):
+        request.getfixturevalue("postgres").drop(database)
 
 
 @pytest.fixture
-def sqlite_store(state: Path, clock: StillClock) -> Iterator[Store]:
-    url = f"sqlite:///{state}/netwatch.db"
-    upgrade(url, state_directory=state, clock=clock)
-    opened = Store.open(url, state_directory=state, clock=clock)
+def sqlite_store(sqlite_template: Path, state: Path, clock: StillClock) -> Iterator[Store]:
+    shutil.copyfile(sqlite_template, state / "netwatch.db")
+    (state / "netwatch.db").chmod(0o640)
+    ballast.keep(state)
+    opened = Store.open(f"sqlite:///{state}/netwatch.db", state_directory=state, clock=clock)
     yield opened
     opened.close()

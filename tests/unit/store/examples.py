@@ -107,5 +107,4 @@ def a_busy_day(store: Store) -> Ticket:
     with store.begin("day-3") as tx:
         tx.journal.checkpoint("daily")
     with store.begin("day-4") as tx:
-        ticket = act(tx, ticket, "dispose", "staff_assignment", by="contoh-kadis")
-    return ticket
+        return act(tx, ticket, "dispose", "staff_assignment", by="contoh-kadis")

@@ -16,7 +16,8 @@ from netwatch.store.attachments import FOLDER, keep, path_of, sweep
 def test_a_file_lies_under_its_hash_before_any_row_names_it(store: Store) -> None:
     data = b"%PDF-1.7 surat"
     file = keep(store.state_directory, [data[:5], data[5:]])
-    assert file.sha256 == hashlib.sha256(data).hexdigest() and file.size == len(data)
+    assert file.sha256 == hashlib.sha256(data).hexdigest()
+    assert file.size == len(data)
     assert path_of(store.state_directory, file.sha256).read_bytes() == data
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o640
     with store.begin("t1") as tx:

@@ -84,7 +84,9 @@ def entry(connection: Connection, seq: int) -> object:
 
 
 def write(connection: Connection, seq: int, body: str, entry_hash: str) -> None:
-    connection.execute(text("UPDATE journal SET body = :body, hash = :hash WHERE seq = :seq"), {"body": body, "hash": entry_hash, "seq": seq})
+    connection.execute(
+        text("UPDATE journal SET body = :body, hash = :hash WHERE seq = :seq"), {"body": body, "hash": entry_hash, "seq": seq}
+    )
 
 
 def renumber_down(connection: Connection, removed: int) -> None:
@@ -307,7 +309,9 @@ def test_a_text_written_in_another_way_is_not_canonical(store: Store, published:
         ("UPDATE journal_head SET seq = 5", ("I1", "head")),
     ],
 )
-def test_what_lies_beside_the_journal_is_compared_with_it(store: Store, published: Head, statement: str, check: tuple[str, str]) -> None:
+def test_what_lies_beside_the_journal_is_compared_with_it(
+    store: Store, published: Head, statement: str, check: tuple[str, str]
+) -> None:
     attack(store, statement)
     assert check in found(store)
 

@@ -18,7 +18,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_text_is_that_of_rfc_8785(value: object) -> None:
     """The library is the reference: same octets for every value that we accept."""
     assert canonical(value).encode() == rfc8785.dumps(value)
@@ -37,7 +37,7 @@ def test_what_could_be_written_in_two_ways_is_refused(value: object) -> None:
         st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3), lambda v: st.lists(v) | st.dictionaries(KEYS, v)
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_floats_travel_through_the_journal_unharmed(value: object) -> None:
     if "'decimal'" in repr(value):
         return

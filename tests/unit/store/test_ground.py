@@ -38,7 +38,8 @@ def test_a_database_that_was_put_back_is_used_again_after_reopening(sqlite_store
         write(sqlite_store, "lost")
     aside.rename(file)
     write(sqlite_store, "after")
-    assert sqlite_store.committed("before") and not sqlite_store.committed("lost")
+    assert sqlite_store.committed("before")
+    assert not sqlite_store.committed("lost")
 
 
 def test_a_replaced_database_stops_the_writing(sqlite_store: Store, tmp_path: Path) -> None:

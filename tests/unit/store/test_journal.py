@@ -19,7 +19,8 @@ from .conftest import NOON
 def test_entry_0_names_the_chain_its_format_and_the_schema(store: Store) -> None:
     with store.read() as tx:
         first = next(iter(tx.journal.entries()))
-        assert first.body["seq"] == 0 and first.body["kind"] == "genesis"
+        assert first.body["seq"] == 0
+        assert first.body["kind"] == "genesis"
         assert first.body["fields"] == {"journal": "netwatch.journal/1", "schema": schema.REVISION, "procedure": None}
         assert first.body["chain"] == tx.journal.chain()
 
@@ -88,7 +89,8 @@ def test_a_checkpoint_notes_the_head_and_the_chain_notes_the_checkpoint(store: S
     with store.read() as tx:
         assert tx.journal.last_checkpoint() == (head, NOON)
         *_, last = tx.journal.entries()
-        assert last.body["kind"] == "checkpoint" and last.body["fields"]["hash"] == head.hash
+        assert last.body["kind"] == "checkpoint"
+        assert last.body["fields"]["hash"] == head.hash
     assert verify(store) == []
 
 

@@ -59,7 +59,8 @@ def test_the_last_heartbeat_of_each_process_is_known(store: Store) -> None:
         tx.heartbeat.beat("api", NOON, isolated=False, version="0.1.0")
     with store.read() as tx:
         beat = tx.heartbeat.last("monitor")
-        assert beat is not None and (beat.last_cycle_at, beat.isolated) == (NOON + HOUR, True)
+        assert beat is not None
+        assert (beat.last_cycle_at, beat.isolated) == (NOON + HOUR, True)
 
 
 def test_every_inventory_is_a_numbered_snapshot(store: Store) -> None:

@@ -85,4 +85,5 @@ def count_statements(database: str, state: object) -> int:
 
 def test_the_migrations_are_packaged() -> None:
     folder = files("netwatch.store") / "migrations"
-    assert (folder / "env.py").is_file() and (folder / "script.py.mako").is_file()
+    assert (folder / "env.py").is_file()
+    assert (folder / "script.py.mako").is_file()

@@ -44,11 +44,11 @@ def test_sockets_locks_and_empty_folders_are_no_leftovers(state: Path) -> None:
 
 
 @pytest.mark.parametrize(("found", "said"), [("0000", "run `netwatch db upgrade`"), ("9999", "install the newer netwatch")])
-def test_another_schema_is_refused_with_both_numbers(store: Store, database: str, found: str, said: str) -> None:
+def test_another_schema_is_refused_with_both_numbers(store: Store, found: str, said: str) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :found"), {"found": found})
     with pytest.raises(StoreError, match=f"schema {found}.*{schema.REVISION}.*{said}"):
-        Store.open(database, state_directory=store.state_directory)
+        Store.open(str(store.url), state_directory=store.state_directory)
 
 
 def test_an_empty_database_is_refused(state: Path, postgres: object) -> None:

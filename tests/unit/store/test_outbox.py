@@ -53,11 +53,13 @@ def test_a_held_outbox_sends_nothing_until_a_person_says_so(store: Store) -> Non
         tx.outbox.put("old", "mail", {}, NOON)
         tx.outbox.hold("restored")
     with store.begin("t2") as tx:
-        assert tx.outbox.held() and tx.outbox.due(NOON) == []
+        assert tx.outbox.held()
+        assert tx.outbox.due(NOON) == []
         assert tx.outbox.release(performed_by="contoh-staf", drop_decided_before=NOON + MINUTE) == 1
     with store.read() as tx:
         assert not tx.outbox.held()
         assert tx.outbox.get("old").state is MessageState.DEAD
         *_, last = tx.journal.entries()
-        assert last.body["kind"] == "outbox_released" and last.body["fields"]["dropped"] == 1
+        assert last.body["kind"] == "outbox_released"
+        assert last.body["fields"]["dropped"] == 1
     assert verify(store) == []

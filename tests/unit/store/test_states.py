@@ -81,6 +81,7 @@ def test_a_blind_period_goes_on_until_it_ends(store: Store) -> None:
     with store.read() as tx:
         periods = {p.id: p for p in tx.blind.list()}
         assert periods[first].ended_at == NOON + timedelta(seconds=30)
-        assert periods[other].ended_at is None and periods[other].device == "a"
+        assert periods[other].ended_at is None
+        assert periods[other].device == "a"
         assert [p.reason for p in tx.blind.list(until=NOON)] == ["restart"]
         assert "restart" not in [p.reason for p in tx.blind.list(since=NOON)]
