@@ -9,7 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 WIB = ZoneInfo("Asia/Jakarta")
-MONTHS = tuple(["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"])
+MONTHS = (
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember",
+)  # fmt: skip
 SIDES = {  # side -> Indonesian, English
     "data_center": ("sisi Data Center", "the data-centre side"),
     "site": ("sisi lokasi", "the site's side"),
@@ -24,7 +26,7 @@ TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {  # kind -> language -> su
         "id": (
             "{ticket}: gangguan di {site_name}",
             (
-                "Gangguan di {site_name} ({opd}) sejak {occurred_at}.\nUsulan penyebab: {cause}; {side}.\nTerdampak: {affected}.\n"
+                "Gangguan di {site_name} ({opd}) sejak {occurred_at}.\nUsulan: {cause}; {side}.\nTerdampak: {affected}.\n"
                 "Tiket {ticket} menunggu di langkah {step_number} ({step_label}) sampai {due_at}."
             ),
         ),
