@@ -21,13 +21,16 @@ _ONES = 0xFFFF
 
 
 class Quote(NamedTuple):
-    """The echo request that an ICMP error is about, as far as it was quoted."""
+    """What an ICMP error is about, as far as it was quoted. `identifier` is STRANGER when it is about no echo request at all."""
 
     type: int  # of the error
     code: int
     destination: int  # inner destination address as a number
     identifier: int
     sequence: int
+
+
+STRANGER = -1
 
 
 def checksum(data: bytes | bytearray | memoryview) -> int:
@@ -52,7 +55,7 @@ def request(kind: int, identifier: int, nonce: int, lap: int) -> tuple[bytearray
 
 
 def quote_v4(data: bytes | bytearray | memoryview) -> Quote | None:
-    """Read an IPv4 datagram that carries an ICMP error about an echo request; None when it does not, or not enough of one.
+    """Read an IPv4 datagram that carries an ICMP error; None when it is too short or not one.
 
     RFC 792 promises eight octets of the quoted datagram behind its header: id and sequence, and nothing of the payload.
     """
@@ -64,21 +67,27 @@ def quote_v4(data: bytes | bytearray | memoryview) -> Quote | None:
         return None
     inner = data[outer + 8 :]
     header = ihl(inner)
-    if header is None or len(inner) < header + 8 or inner[9] != PROTOCOL_ICMP or inner[header] != ECHO_REQUEST:
+    if header is None or len(inner) < header + 8:
         return None
+    destination = int.from_bytes(inner[16:20], "big")
+    if inner[9] != PROTOCOL_ICMP or inner[header] != ECHO_REQUEST:
+        return Quote(kind, code, destination, STRANGER, 0)
     identifier, sequence = struct.unpack_from("!HH", inner, header + 4)
-    return Quote(kind, code, int.from_bytes(inner[16:20], "big"), identifier, sequence)
+    return Quote(kind, code, destination, identifier, sequence)
 
 
 def quote_v6(data: bytes | bytearray | memoryview) -> Quote | None:
-    """Read an ICMPv6 message (no IPv6 header in front) that is an error about an echo request, or return None."""
-    if len(data) < 8 + 40 + 8 or data[0] not in (V6_UNREACHABLE, V6_TIME_EXCEEDED, V6_PARAMETER_PROBLEM):
+    """Read an ICMPv6 error (no IPv6 header in front); None when it is too short or not one."""
+    if len(data) < 8 + 40 + 8 or data[0] not in (V6_UNREACHABLE, V6_TOO_BIG, V6_TIME_EXCEEDED, V6_PARAMETER_PROBLEM):
         return None
     inner = data[8:]
-    if inner[0] >> 4 != 6 or inner[6] != PROTOCOL_ICMPV6 or inner[40] != V6_REQUEST:
+    if inner[0] >> 4 != 6:
         return None
+    destination = int.from_bytes(inner[24:40], "big")
+    if data[0] == V6_TOO_BIG or inner[6] != PROTOCOL_ICMPV6 or inner[40] != V6_REQUEST:
+        return Quote(data[0], data[1], destination, STRANGER, 0)
     identifier, sequence = struct.unpack_from("!HH", inner, 44)
-    return Quote(data[0], data[1], int.from_bytes(inner[24:40], "big"), identifier, sequence)
+    return Quote(data[0], data[1], destination, identifier, sequence)
 
 
 def ihl(data: bytes | bytearray | memoryview) -> int | None:

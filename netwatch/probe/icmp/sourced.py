@@ -11,7 +11,16 @@ import struct
 from typing import Any
 
 from netwatch.probe.icmp.channel import Channel
-from netwatch.probe.icmp.packets import ECHO_REPLY, ECHO_REQUEST, REPLY_TAIL, REQUEST_SIZE, V6_REPLY, V6_REQUEST, quote_v6
+from netwatch.probe.icmp.packets import (
+    ECHO_REPLY,
+    ECHO_REQUEST,
+    REPLY_TAIL,
+    REQUEST_SIZE,
+    STRANGER,
+    V6_REPLY,
+    V6_REQUEST,
+    quote_v6,
+)
 from netwatch.probe.icmp.sockets import IP_RECVERR, IPV6_RECVERR
 from netwatch.probe.icmp.target import Target
 
@@ -65,7 +74,7 @@ class SourcedChannel(Channel):
             quote = quote_v6(data)
             if quote is None:
                 self.counters.malformed += 1
-            elif self.opened.privileged and quote.identifier != self.identifier:
+            elif quote.identifier == STRANGER or (self.opened.privileged and quote.identifier != self.identifier):
                 self.counters.foreign += 1
             else:
                 self.refused(quote.destination, quote.sequence, by=sender[0], kind=quote.type, code=quote.code)

@@ -232,7 +232,8 @@ def test_an_old_refusal_explains_nothing(bench):
         (lambda request: error_v4("198.51.100.7", SILENT, request[:4] + b"\0\0" + request[6:]), "foreign"),
         (lambda request: error_v4("198.51.100.7", SILENT, request, quoted=7), "malformed"),
         (lambda request: error_v4("198.51.100.7", SILENT, request, quoted=0), "malformed"),
-        (lambda request: error_v4("198.51.100.7", SILENT, b"\0" + request[1:]), "malformed"),
+        (lambda request: error_v4("198.51.100.7", SILENT, b"\0" + request[1:]), "foreign"),
+        (lambda request: error_v4("198.51.100.7", SILENT, request).replace(b"\x40\x01", b"\x40\x11"), "foreign"),  # about UDP
         (lambda request: ipv4("198.51.100.7", bytes([3, 1, 0, 0, 0, 0, 0, 0]) + b"\x4f" * 24), "malformed"),
     ],
 )

@@ -101,6 +101,8 @@ def test_an_ipv6_answer_and_an_ipv6_refusal():
         (lambda request: b"\x01" + bytes(30), "malformed"),
         (lambda request: error_v6(SIX, request[:4] + b"\0\0" + request[6:]), "foreign"),
         (lambda request: error_v6(SIX_OTHER, request), "foreign"),
+        (lambda request: error_v6(SIX, b"\x81" + request[1:]), "foreign"),
+        (lambda request: error_v6(SIX, request, kind=2), "foreign"),  # packet too big: our packets are 60 octets
     ],
 )
 def test_a_forged_ipv6_answer_is_counted(data, counter):
