@@ -9,9 +9,9 @@ the errors of `netwatch.errors`; `main` prints them and picks the exit code. A c
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -39,8 +39,8 @@ GROUPS = (
 INTERRUPTED = 130
 
 
-def build() -> typer.Typer:
-    """Put all command groups under one root."""
+def build(groups: Sequence[str] = GROUPS) -> typer.Typer:
+    """Put command groups under one root."""
     root = typer.Typer(name="netwatch", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
     @root.callback()
@@ -57,11 +57,15 @@ def build() -> typer.Typer:
         if language:
             os.environ["NETWATCH_LANGUAGE"] = language
 
-    for name in GROUPS:
-        module = f"netwatch.cli.{name}"
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module).register(root)
+    for name in groups:
+        importlib.import_module(f"netwatch.cli.{name}").register(root)
     return root
+
+
+def wanted(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the groups to load: only the one that is called, so that no command waits for the libraries of the others."""
+    named = next((argument for argument in arguments if argument in GROUPS), None)
+    return GROUPS if named is None or "_NETWATCH_COMPLETE" in os.environ else (named,)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -72,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; no traceback ever reaches a person."""
     try:
-        code = build()(args=arguments, prog_name="netwatch", standalone_mode=False)
+        code = build(wanted(arguments))(args=arguments, prog_name="netwatch", standalone_mode=False)
         sys.stdout.flush()
     except NetwatchError as error:
         output.complain(error)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from netwatch.cli import output
 from netwatch.errors import NetwatchError
-from netwatch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from netwatch.settings import Settings
 
 CANDIDATES = (Path("netwatch.yaml"), Path("config/netwatch.yaml"), Path("/etc/netwatch/netwatch.yaml"))
 SYSTEM_SOCKET = Path("/run/netwatch/api.sock")
@@ -31,6 +34,8 @@ def find_settings(config: Path | None) -> Path | None:
 
 def settings(config: Path | None) -> Settings:
     """Load netwatch.yaml and take over its language. Raises `NoConfiguration` and `InvalidFile`."""
+    from netwatch.settings import load_settings  # a tenth of a second that `--socket` need not wait for
+
     place = find_settings(config)
     if place is None or not place.exists():
         raise NoConfiguration(
