@@ -161,6 +161,8 @@ def field_json(scene: Scene, want: Want, language: str) -> dict[str, Any]:
         shown["choices"] = list(choices)
     if kind.type == "choice":
         shown["choice_labels"] = {value: procedure.choice_label(want.name, value, language) for value in choices or ()}
+    elif kind.type == "person" and choices is not None:
+        shown["choice_labels"] = {who: scene.context.people.persons[who].name for who in choices}
     extras: Mapping[str, Any] = {
         "suggested": want.suggested,
         "many": kind.many or None,
@@ -179,11 +181,7 @@ def choices_of(scene: Scene, want: Want) -> tuple[str, ...] | None:
         return want.choices
     if kind.type == "choice":
         return scene.procedure.choices_of(want.name)
-    if kind.holder is not None:
-        return scene.context.people.holders(kind.holder, scene.context.now)
-    if kind.type == "device":
-        return scene.context.devices or tuple(sorted(scene.ticket.affected))
-    return None
+    return None if kind.holder is None else scene.context.people.holders(kind.holder, scene.context.now)
 
 
 def document_json(procedure: Procedure, paper: Paper, language: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Entry:
 
 def time_text(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC with six digits: one text for one moment, so that hashes agree."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def time_of(text: str) -> datetime:

@@ -15,6 +15,7 @@ YES = {"true", "yes", "ya", "1"}
 NO = {"false", "no", "tidak", "0"}
 WHOLE_MAX = 2**53
 TEXT_MAX = 20_000
+FIRST_YEAR, LAST_YEAR = 1990, 2100  # a typing error in a year is more likely than a fault outside
 
 
 class NotAValueError(ValueError):
@@ -120,17 +121,17 @@ def moment(given: Any, zone: ZoneInfo) -> datetime:
                 "harus waktu seperti 2026-11-24T10:00 atau 2026-11-24T03:00:00Z",
                 "expected a time such as 2026-11-24T10:00 or 2026-11-24T03:00:00Z",
             ) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=zone)
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        raise NotAValueError("di luar kalender", "outside the calendar") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise NotAValueError(f"tahun {FIRST_YEAR} sampai {LAST_YEAR}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(UTC)
 
 
 def day(given: Any) -> str:
     """Return a date as `YYYY-MM-DD`."""
     try:
-        return date.fromisoformat(str(given).strip()[:10]).isoformat()
+        found = date.fromisoformat(str(given).strip()[:10])
     except ValueError:
         raise NotAValueError("harus tanggal seperti 2026-11-24", "expected a date such as 2026-11-24") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise NotAValueError(f"tahun {FIRST_YEAR} sampai {LAST_YEAR}", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return found.isoformat()

@@ -157,6 +157,8 @@ class Script:
                 return True
             case "integer":
                 return 1
+            case "device":
+                return min(self.case.ticket.affected)
             case "list of text":
                 return [f"isi uji untuk {listed['name']}"]
         raise AssertionError(f"no value for {listed}")
