@@ -10,7 +10,8 @@ from netwatch.detect.state import DeviceState, State, silence_reach
 from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
 from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Status
-from netwatch.monitor.watch import Watch
+from netwatch.monitor.watch import CALM_ECHOES, TROUBLED_ECHOES, Watch
+from netwatch.monitor.windows import in_maintenance
 from netwatch.observation import PortOper, PortStatus, SnmpReading
 
 ANSWERS = DeviceView(icmp=Reach.ANSWERING)
@@ -32,6 +33,7 @@ class Fleet:
 
     def __init__(self, graph: Graph, interval: float) -> None:
         self.graph = graph
+        self.in_maintenance = in_maintenance(graph.inventory)
         self._interval = interval
         self.watches: dict[str, Watch] = {}
         self.troubled: set[str] = set()  # suspect or down by their own echoes
@@ -50,6 +52,7 @@ class Fleet:
     def adopt(self, graph: Graph, interval: float) -> None:
         """Look at the same devices through a new inventory."""
         self.graph = graph
+        self.in_maintenance = in_maintenance(graph.inventory)
         self._interval = interval
 
     def forget(self, device: str) -> None:
@@ -79,8 +82,10 @@ class Fleet:
         watch.state = state
         if state.state is State.SUSPECT or state.state is State.DOWN:
             self.troubled.add(watch.device)
-        else:
+            watch.keep(TROUBLED_ECHOES)
+        elif watch.device in self.troubled:
             self.troubled.discard(watch.device)
+            watch.keep(CALM_ECHOES)
 
     def reach(self, device: str) -> Reach | None:
         """Say what the echoes of one device mean right now; None: not measured."""

@@ -10,8 +10,9 @@ import os
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,18 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from netwatch.errors import NetwatchError
+from netwatch.monitor import device_series
 from netwatch.monitor.live import Live
 from netwatch.settings import Listen
 
 LONGEST_S = 10.0
 
 
+Answer = tuple[int, str, bytes | Iterable[bytes]]  # status, content type, body; a body in pieces ends with the connection
+
+
 class Answers:
-    """What each path answers: (status, content type, body)."""
+    """What each path answers."""
 
     def __init__(
         self, live: Live, registry: CollectorRegistry, reload: Callable[[], str | None], probe_now: Callable[[str], bool]
@@ -36,7 +41,7 @@ class Answers:
         self._reload = reload
         self._probe_now = probe_now
 
-    def get(self, path: str, accept: str, *, local: bool) -> tuple[int, str, bytes]:
+    def get(self, path: str, accept: str, *, local: bool) -> Answer:
         """Answer GET and HEAD."""
         if path == "/-/healthy":
             return 200, "text/plain; charset=utf-8", b"netwatch monitor is alive\n"
@@ -46,12 +51,12 @@ class Answers:
             return (503 if reasons else 200), "text/plain; charset=utf-8", (body + "\n").encode()
         if path == "/metrics":
             encode, content_type = choose_encoder(accept)
-            return 200, content_type, encode(self._registry)
+            return 200, content_type, chain(device_series.chunks(self._live.pipeline), (encode(self._registry),))
         if path == "/live" and local:
             return 200, "application/json", json.dumps(self._live.status()).encode()
         return 404, "text/plain; charset=utf-8", b"not found\n"
 
-    def post(self, path: str, *, local: bool) -> tuple[int, str, bytes]:
+    def post(self, path: str, *, local: bool) -> Answer:
         """Answer POST and PUT: only over the unix socket."""
         if not local:
             return 403, "text/plain; charset=utf-8", b"changes are taken over the unix socket only\n"
@@ -81,14 +86,17 @@ def _handler(answers: Answers, *, local: bool) -> type[BaseHTTPRequestHandler]:
 
         do_PUT = do_POST  # noqa: N815
 
-        def _send(self, status: int, content_type: str, body: bytes) -> None:
+        def _send(self, status: int, content_type: str, body: bytes | Iterable[bytes]) -> None:
             self.send_response(status)
             self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
+            if isinstance(body, bytes):
+                self.send_header("Content-Length", str(len(body)))
+                body = (body,)
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                for piece in body:
+                    self.wfile.write(piece)
 
         def address_string(self) -> str:
             return "local" if local else super().address_string()

@@ -33,7 +33,7 @@ class Jobs:
     def __init__(self, parts: Assembly, resolve: Callable[[Assembly], Awaitable[None]]) -> None:
         self._parts = parts
         self._resolve = resolve
-        self._upkeep = Upkeep(parts.store, parts.settings, clock=parts.clock)
+        self.upkeep = Upkeep(parts.store, parts.settings, clock=parts.clock)
         self._scheduler = AsyncIOScheduler(timezone=parts.world.procedure.zone)
         self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES | EVENT_JOB_ERROR)
 
@@ -41,11 +41,11 @@ class Jobs:
         """Add every job under a fixed id and begin."""
         settings = self._parts.settings
         self.arrange_snmp()
-        self._add_cron("backup", self._upkeep.backup, hour=2, minute=30)
-        self._add_cron("verify", self._upkeep.verify, hour=3, minute=30)
-        self._add_cron("journal_checkpoint", self._upkeep.checkpoint_journal, hour=0, minute=0)
-        self._add_cron("retention", self._upkeep.forget_old, hour=4, minute=30)
-        self._add_cron("wal", self._upkeep.checkpoint_log, hour="*", minute=17)
+        self._add_cron("backup", self.upkeep.backup, hour=2, minute=30)
+        self._add_cron("verify", self.upkeep.verify, hour=3, minute=30)
+        self._add_cron("journal_checkpoint", self.upkeep.checkpoint_journal, hour=0, minute=0)
+        self._add_cron("retention", self.upkeep.forget_old, hour=4, minute=30)
+        self._add_cron("wal", self.upkeep.checkpoint_log, hour="*", minute=17)
         self._add_interval("names", lambda: self._resolve(self._parts), NAMES_EVERY_S, NAMES_EVERY_S)
         self._scheduler.start()
         log.info("jobs", cohorts=len(self._scheduler.get_jobs()), snmp_interval_s=settings.snmp.interval)

@@ -58,6 +58,7 @@ class Judge:
         self._due: float | None = None  # when the next verdict is wanted
         self._not_before = 0.0
         self._flush_at = 0.0
+        self._covered: set[str] = set()
         self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
 
     def tx(self) -> str:
@@ -220,8 +221,8 @@ class Judge:
 
     def cover(self, now: float) -> None:
         """Lay maintenance windows over the devices they name, and lift those that have ended; then judge what is silent."""
-        places = covered(self.windows, self.fleet.graph, self.wall(now))
-        for watch in self.fleet:
+        places = covered(self.windows, self.fleet.graph, self.wall(now), always=self.fleet.in_maintenance)
+        for watch in self.fleet.of(sorted(places.keys() | self._covered)):
             mode = places.get(watch.device)
             unprobed = mode is WindowMode.NO_PROBING
             inside = mode in (WindowMode.NO_PROBING, WindowMode.SILENT)
@@ -232,6 +233,7 @@ class Judge:
             watch.covered, watch.unprobed = inside, unprobed
             self.touch(watch, "window_began" if inside else "window_ended")
             self.want(now)
+        self._covered = set(places)
         for device, flapping in self.stability.judge(now):
             watch = self.fleet.watches[device]
             self.touch(watch, "flapping_began" if flapping else "flapping_ended")

@@ -30,6 +30,7 @@ class Live:
     reload_error: str | None = None
     loop_lag: float = 0.0
     stopping: bool = False
+    faults: int = 0  # ticks that failed
     calendar_days: Callable[[], int | None] = lambda: None
     readings_done: dict[tuple[str, str], int] = field(default_factory=dict)
     job_runs: dict[str, tuple[float, int, float]] = field(default_factory=dict)  # cohort -> lag s, missed, last duration s

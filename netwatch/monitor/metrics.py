@@ -1,4 +1,4 @@
-"""What Prometheus sees of the probing process (CONVENTIONS 2): read from the live state at scrape time, nothing kept in step."""
+"""What Prometheus sees of the probing process (CONVENTIONS 2), devices apart: read from the live state at scrape time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from prometheus_client.registry import Collector
 
 from netwatch.detect.state import State
 from netwatch.monitor.live import Live
+from netwatch.monitor.upkeep import Upkeep
 from netwatch.monitor.watch import Watch
 from netwatch.release import release
 
-_SILENT = (State.DOWN, State.UNREACHABLE)
-_ANSWERS = (State.UP, State.DEGRADED)
 _WORST_FIRST = (
     State.DOWN,
     State.UNREACHABLE,
@@ -29,8 +28,9 @@ _WORST_FIRST = (
 class MonitorCollector(Collector):
     """Makes the metric families of one scrape from the running monitor."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, upkeep: Upkeep) -> None:
         self._live = live
+        self._upkeep = upkeep
 
     def describe(self) -> Iterable[Metric]:
         """Name nothing beforehand, so that registering does not collect."""
@@ -39,7 +39,6 @@ class MonitorCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         yield from self._build()
-        yield from self._devices()
         yield from self._sites()
         yield from self._probing()
         yield from self._schedule()
@@ -53,35 +52,6 @@ class MonitorCollector(Collector):
         )
         info.add_metric([release(), self._live.revision], 1)
         yield info
-
-    def _devices(self) -> Iterator[Metric]:
-        labels = ["device", "site"]
-        up = GaugeMetricFamily(
-            "netwatch_device_up", "1 the device answers, 0 it is certainly silent; absent: not known.", labels=labels
-        )
-        rtt = GaugeMetricFamily("netwatch_device_rtt_seconds", "Round-trip time of the newest echo.", labels=labels)
-        loss = GaugeMetricFamily("netwatch_device_packet_loss_ratio", "Share of echoes lost while up, weighted.", labels=labels)
-        last = GaugeMetricFamily("netwatch_device_last_probe_timestamp_seconds", "When the newest echo was sent.", labels=labels)
-        info = GaugeMetricFamily(
-            "netwatch_device_info", "What the device is; always 1.", labels=["device", "site", "role", "platform", "vendor"]
-        )
-        inventory = self._live.pipeline.fleet.graph.inventory
-        for watch in self._watches():
-            device = inventory.devices.get(watch.device)
-            if device is None:
-                continue
-            place = [device.id, device.site]
-            if watch.shown in _ANSWERS or watch.shown in _SILENT:
-                up.add_metric(place, 0 if watch.shown in _SILENT else 1)
-            newest = watch.last_rtt()
-            if newest is not None:
-                rtt.add_metric(place, newest)
-            loss.add_metric(place, watch.state.loss_ratio)
-            if watch.state.last_echo_at is not None:
-                last.add_metric(place, self._live.pipeline.wall(watch.state.last_echo_at).timestamp())
-            platform = device.platform or ""
-            info.add_metric([*place, device.role.value, platform, platform.split("_", maxsplit=1)[0]], 1)
-        yield from (up, rtt, loss, last, info)
 
     def _sites(self) -> Iterator[Metric]:
         worst: dict[str, State] = {}
@@ -220,6 +190,23 @@ class MonitorCollector(Collector):
         yield _gauge(
             "netwatch_monitor_isolated", "Whether the monitor itself is cut off.", 1 if live.pipeline.judge.frozen else 0
         )
+
+    def _store(self) -> Iterator[Metric]:
+        health = self._upkeep.health()
+        yield _gauge("netwatch_state_directory_free_bytes", "Free space where the database is.", health.free_bytes)
+        yield _gauge("netwatch_ballast_present", "Whether the reserved space is still there.", 1 if health.ballast_present else 0)
+        if health.wal_bytes is not None:
+            yield _gauge("netwatch_database_wal_bytes", "Size of SQLite's write-ahead log.", health.wal_bytes)
+        if self._upkeep.verified_ok is not None:
+            yield _gauge(
+                "netwatch_journal_verify_ok", "Whether the last verification found nothing.", 1 if self._upkeep.verified_ok else 0
+            )
+        found = CounterMetricFamily(
+            "netwatch_invariant_violations", "Violations found by the last verification.", labels=["invariant"]
+        )
+        for invariant, count in self._upkeep.violations.items():
+            found.add_metric([invariant], count)
+        yield found
 
     def _watches(self) -> list[Watch]:
         """Copy the list: the scrape runs in its own thread beside the probing."""

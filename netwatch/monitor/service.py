@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import signal
-from contextlib import suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -13,22 +14,18 @@ from netwatch.casework import World, load_world
 from netwatch.clock import Clock, SystemClock
 from netwatch.errors import InvalidFile, NetwatchError
 from netwatch.monitor.assembly import Assembly, addresses, aim, assemble
-from netwatch.monitor.clockwatch import ClockWatch
 from netwatch.monitor.http import Answers, HttpServer
 from netwatch.monitor.jobs import Jobs
-from netwatch.monitor.live import STALE_S
 from netwatch.monitor.metrics import MonitorCollector
 from netwatch.monitor.reload import adopt, objections
 from netwatch.monitor.sd_notify import Notifier
-from netwatch.probe.icmp import LoopDriver
+from netwatch.monitor.ticker import Ticker
 from netwatch.probe.resolve import Resolver
 from netwatch.release import release
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store, locks
 
-TICK_S = 0.05
 STOP_WITHIN_S = 20.0
-WRITER_SILENT_S = 10.0
 
 log = structlog.get_logger("netwatch.monitor")
 
@@ -41,8 +38,7 @@ class MonitorService:
         self._clock = clock or SystemClock()
         self._notifier = notifier or Notifier()
         self._stop = asyncio.Event()
-        self._reload_wanted = asyncio.Event()
-        self._fed_at: float | None = None
+        self._reloading: asyncio.Task[str | None] | None = None
         self._resolver = Resolver()
 
     async def run(self) -> None:
@@ -59,17 +55,14 @@ class MonitorService:
 
     async def _run(self, parts: Assembly) -> None:
         loop = asyncio.get_running_loop()
-        for number, act in (
-            (signal.SIGTERM, self._stop.set),
-            (signal.SIGINT, self._stop.set),
-            (signal.SIGHUP, self._reload_wanted.set),
-        ):
-            loop.add_signal_handler(number, act)
         jobs = Jobs(parts, self._resolve_again)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up, parts, jobs)
         registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
-        registry.register(MonitorCollector(parts.live))
+        registry.register(MonitorCollector(parts.live, jobs.upkeep))
         answers = Answers(
             parts.live,
             registry,
@@ -78,8 +71,8 @@ class MonitorService:
         )
         http = HttpServer(answers, listen=self._settings.monitor.listen, path=self._settings.monitor.socket)
         http.start()
-        driver = LoopDriver(parts.engine, loop)
-        driver.start()
+        ticker = Ticker(parts, loop, self._notifier, clock_stepped=jobs.rearm)
+        ticker.start()
         parts.recorder.start()
         parts.readers.start(loop)
         jobs.start()
@@ -90,53 +83,25 @@ class MonitorService:
             privileged=parts.engine.privileged,
             **parts.store.facts(),
         )
+        settle_memory()
         self._notifier.ready(f"probing {len(parts.pipeline.fleet)} devices")
         try:
-            await self._loop(parts, jobs)
+            await self._stop.wait()
         finally:
             parts.live.stopping = True
             self._notifier.stopping()
             jobs.stop()
-            driver.stop()
+            ticker.stop()
             parts.readers.stop()
             written = parts.recorder.stop(STOP_WITHIN_S)
             parts.engine.close()
             http.stop()
             log.info("stopped", everything_written=written)
 
-    async def _loop(self, parts: Assembly, jobs: Jobs) -> None:
-        """Tick until told to stop. A late wake-up is measured, a jump of a clock is told to the pipeline."""
-        watch = ClockWatch(self._clock)
-        monotonic = self._clock.monotonic
-        next_tick = next_look = monotonic()
-        while not self._stop.is_set():
-            now = monotonic()
-            parts.live.loop_lag = max(0.0, now - next_tick)
-            parts.pipeline.tick(now)
-            if now >= next_look:
-                next_look = now + 1.0
-                jump = watch.look()
-                if jump.suspended:
-                    parts.pipeline.blind(now, now + jump.suspended, "suspended")
-                if jump.stepped:
-                    log.warning("clock_stepped", seconds=round(jump.stepped, 3))
-                    parts.pipeline.clock_stepped(jump.stepped)
-                    jobs.rearm()
-                self._feed_watchdog(parts, now)
-            if self._reload_wanted.is_set():
-                self._reload_wanted.clear()
-                await self._reload(parts, jobs)
-            next_tick = max(next_tick + TICK_S, monotonic())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), max(0.0, next_tick - monotonic()))
-
-    def _feed_watchdog(self, parts: Assembly, now: float) -> None:
-        """Feed it from progress: a newly finished round and a living writer. A restart would not bring a database back."""
-        finished = parts.pipeline.schedule.finished_at()
-        first = finished is None and now - parts.pipeline.started_at < STALE_S
-        if (first or finished != self._fed_at) and now - parts.recorder.alive_at < WRITER_SILENT_S * 6:
-            self._fed_at = finished
-            self._notifier.alive()
+    def _hang_up(self, parts: Assembly, jobs: Jobs) -> None:
+        """Reload, as SIGHUP asks; a second one while the first is read changes nothing."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._reload(parts, jobs))
 
     async def _reload(self, parts: Assembly, jobs: Jobs) -> str | None:
         """Read all files again; take them over whole or not at all. Returns the faults, None when taken."""
@@ -175,6 +140,13 @@ async def _probe_now(parts: Assembly, device: str) -> bool:
     watches = parts.pipeline.fleet.of([device])
     parts.pipeline.schedule.burst(watches)
     return bool(watches)
+
+
+def settle_memory() -> None:
+    """Give back what loading needed, and keep the garbage collector from walking the inventory again and again."""
+    gc.collect()
+    gc.freeze()
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 def run_monitor(settings: Settings) -> None:

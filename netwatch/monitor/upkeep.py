@@ -14,6 +14,7 @@ from netwatch.clock import Clock
 from netwatch.settings import Settings
 from netwatch.store import Store, Transaction
 from netwatch.store.backup import backup
+from netwatch.store.store import Health
 from netwatch.store.verify import examine
 
 KEEP_TRANSITIONS = timedelta(days=730)  # two years of state changes (FEATURES M16)
@@ -77,3 +78,7 @@ class Upkeep:
 
     def _tx(self, name: str) -> str:
         return f"{name}-{secrets.token_hex(8)}"
+
+    def health(self) -> Health:
+        """Return free space, ballast and log size for the metrics."""
+        return self._store.health()

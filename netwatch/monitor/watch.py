@@ -8,8 +8,10 @@ from typing import Any
 
 from netwatch.detect.state import DeviceState, State
 
-RECENT = 16  # echoes kept of each device
+CALM_ECHOES = 6  # kept of a device that answers
+TROUBLED_ECHOES = 48  # kept from the first lost echo on: what the evidence is made of
 LOST = -1.0  # stands for "no reply" among the round-trip times
+_UNKNOWN = DeviceState()  # one for all that were never asked
 
 
 class Watch:
@@ -37,7 +39,7 @@ class Watch:
     def __init__(self, device: str, interval: float) -> None:
         self.device = device
         self.interval = interval
-        self.state = DeviceState()
+        self.state = _UNKNOWN
         self.target: Any = None  # the probe engine's handle
         self.shown = State.UNKNOWN  # what people see; written to the store when it changes
         self.since: datetime | None = None  # wall clock, of `shown`
@@ -49,7 +51,7 @@ class Watch:
         self.hot = False  # probed by its own due time instead of its slot in the round
         self.due = 0.0
         self.slot = -1
-        self._recent = array("d", bytes(RECENT * 16))
+        self._recent = array("d", bytes(CALM_ECHOES * 16))
         self._cursor = 0
 
     def remember(self, sent_at: float, rtt: float) -> None:
@@ -57,17 +59,17 @@ class Watch:
         cursor = self._cursor
         self._recent[cursor] = sent_at
         self._recent[cursor + 1] = rtt
-        self._cursor = (cursor + 2) % (RECENT * 2)
+        self._cursor = (cursor + 2) % len(self._recent)
 
     def recent(self) -> list[tuple[float, float | None]]:
         """Return the remembered echoes, oldest first: (sent at, round-trip time in seconds or None when lost)."""
         ring, cursor = self._recent, self._cursor
-        order = list(range(cursor, RECENT * 2, 2)) + list(range(0, cursor, 2))
+        order = list(range(cursor, len(ring), 2)) + list(range(0, cursor, 2))
         return [(ring[i], None if ring[i + 1] == LOST else ring[i + 1]) for i in order if ring[i]]
 
     def last_rtt(self) -> float | None:
         """Return the newest round-trip time in seconds; None when the newest echo was lost or none was made."""
-        at = (self._cursor - 2) % (RECENT * 2)
+        at = (self._cursor - 2) % len(self._recent)
         rtt = self._recent[at + 1]
         return rtt if self._recent[at] and rtt != LOST else None
 
@@ -75,3 +77,13 @@ class Watch:
         """Return the share of the remembered echoes that were lost, 0..1."""
         echoes = self.recent()
         return sum(1 for _, rtt in echoes if rtt is None) / len(echoes) if echoes else 0.0
+
+    def keep(self, echoes: int) -> None:
+        """Keep this many echoes from now on (`CALM_ECHOES`, `TROUBLED_ECHOES`); the newest of those already kept stay."""
+        if len(self._recent) == echoes * 2:
+            return
+        newest = self.recent()[-echoes:]
+        self._recent = array("d", bytes(echoes * 16))
+        self._cursor = 0
+        for sent_at, rtt in newest:
+            self.remember(sent_at, LOST if rtt is None else rtt)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from netwatch.inventory.graph import Graph
-from netwatch.inventory.model import Status, Window, WindowMode
+from netwatch.inventory.model import Inventory, Status, Window, WindowMode
 
 _STRENGTH = {WindowMode.LABEL: 0, WindowMode.SILENT: 1, WindowMode.NO_PROBING: 2}
 _PERIOD = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
@@ -22,8 +22,8 @@ def active(window: Window, at: datetime) -> bool:
     return at < begin + (window.ends_at - window.starts_at)
 
 
-def covered(windows: Sequence[Window], graph: Graph, at: datetime) -> dict[str, WindowMode]:
-    """Return the devices under a window at `at`, each with the strongest mode; status `maintenance` is a window without end."""
+def covered(windows: Sequence[Window], graph: Graph, at: datetime, *, always: Sequence[str] = ()) -> dict[str, WindowMode]:
+    """Return the devices under a window at `at`, each with the strongest mode; `always`: devices that are silent in any case."""
     places: dict[str, WindowMode] = {}
     for window in windows:
         if not active(window, at):
@@ -36,7 +36,11 @@ def covered(windows: Sequence[Window], graph: Graph, at: datetime) -> dict[str, 
         for name in names:
             if name not in places or _STRENGTH[window.mode] > _STRENGTH[places[name]]:
                 places[name] = window.mode
-    for device in graph.inventory.devices.values():
-        if device.status is Status.MAINTENANCE:
-            places.setdefault(device.id, WindowMode.SILENT)
+    for name in always:
+        places.setdefault(name, WindowMode.SILENT)
     return places
+
+
+def in_maintenance(inventory: Inventory) -> tuple[str, ...]:
+    """Return the devices whose own status is `maintenance`: a silent window without end."""
+    return tuple(device.id for device in inventory.devices.values() if device.status is Status.MAINTENANCE)

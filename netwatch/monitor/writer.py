@@ -48,7 +48,7 @@ def _moment(tx: Transaction, world: World, record: Moment) -> Written:
         StoredState(state.device, state.after, state.since, state.reason, state.explained_by, state.loss_ratio)
         for state in record.states
     )
-    # An incident that ends open goes last: a device may be in the locus of one open incident only, and others may be giving it up.
+    # What ends open goes last: a device is in the locus of one open incident only, and another one may be giving it up.
     ends_open = {change.incident.key: change.incident.state is IncidentState.OPEN for change in record.changes}
     for change in sorted(record.changes, key=lambda change: ends_open[change.incident.key]):
         _change(tx, world, change, record)

@@ -12,7 +12,7 @@ from netwatch.monitor.clockwatch import ClockWatch
 from netwatch.monitor.mass import MASS_SNAPSHOT_S, MassGuard
 from netwatch.monitor.sd_notify import Notifier
 from netwatch.monitor.vantage import IsolationCheck
-from netwatch.monitor.windows import active, covered
+from netwatch.monitor.windows import active, covered, in_maintenance
 
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ def test_the_strongest_of_two_windows_counts():
 
 
 def test_a_device_in_maintenance_is_covered_without_a_window():
-    assert covered([], Graph.of(small_city()), NOON) == {"switch": WindowMode.SILENT}
+    assert covered([], Graph.of(small_city()), NOON, always=in_maintenance(small_city())) == {"switch": WindowMode.SILENT}
 
 
 def test_a_weekly_window_comes_back_every_week():
