@@ -17,28 +17,42 @@ from netwatch.store.tickets import TicketFilter
 MONITOR = "monitor"  # the process name of the monitor's heartbeat
 FRESH_ROUNDS = 3
 FRESH_AT_LEAST = timedelta(seconds=60)
+States = Mapping[str, StoredState]
 PROBED = frozenset({Status.ACTIVE, Status.MAINTENANCE})
 
 
 def context(
-    tx: Transaction, world: World, ticket: Ticket | None, now: datetime, *, caller: str | None = None, recorder: bool = True
+    tx: Transaction,
+    world: World,
+    ticket: Ticket | None,
+    now: datetime,
+    *,
+    caller: str | None = None,
+    recorder: bool = True,
+    states: States | None = None,
 ) -> Context:
-    """Return everything outside a ticket that its guards look at."""
+    """Return everything outside a ticket that its guards look at.
+
+    Who asks about many tickets brings the `states` along, read once; he then acts for netwatch, which merges nothing.
+    """
+    others = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=100_000)) if states is None else ()
     return Context(
         now=now,
         people=world.people,
         calendar=world.calendar,
-        stable_since=None if ticket is None else stable_since(tx, world, ticket, now),
+        stable_since=None if ticket is None else stable_since(tx, world, ticket, now, states=states),
         stable_before_close_s=world.settings.tickets.stable_before_close,
         cancel_if_recovered_for_s=world.settings.tickets.cancel_if_recovered_for,
-        open_tickets=frozenset(each.id for each in tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=100_000))),
+        open_tickets=frozenset(each.id for each in others),
         devices=tuple(world.inventory.devices),
         caller=caller,
         recorder=recorder,
     )
 
 
-def stable_since(tx: Transaction, world: World, ticket: Ticket, now: datetime) -> datetime | None:
+def stable_since(
+    tx: Transaction, world: World, ticket: Ticket, now: datetime, *, states: States | None = None
+) -> datetime | None:
     """Return since when everything the ticket is about is measured up without a break; None: it is not, or nobody measures.
 
     "Measured" is meant: time in which the monitor was blind, stopped or cut off counts neither as outage nor as service, so the
@@ -47,7 +61,7 @@ def stable_since(tx: Transaction, world: World, ticket: Ticket, now: datetime) -
     if not monitor_is_fresh(tx, world, now):
         return None
     devices = watched(world, ticket)
-    since = up_since(devices, tx.states.load())
+    since = up_since(devices, tx.states.load() if states is None else states)
     if since is None:
         return None
     for period in tx.blind.list(since=since):
@@ -66,7 +80,7 @@ def watched(world: World, ticket: Ticket) -> tuple[str, ...]:
     return tuple(device for device in named if device in devices and devices[device].status in PROBED)
 
 
-def up_since(devices: Iterable[str], states: Mapping[str, StoredState]) -> datetime | None:
+def up_since(devices: Iterable[str], states: States) -> datetime | None:
     """Return when the last of the devices came up; None while one of them is not plainly up, or when there is none."""
     known = [states.get(device) for device in devices]
     if not known or any(state is None or state.state is not State.UP for state in known):

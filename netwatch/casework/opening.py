@@ -11,7 +11,7 @@ from netwatch.casework import messages
 from netwatch.casework.network import context
 from netwatch.casework.saving import save
 from netwatch.casework.world import World
-from netwatch.diagnose.explain import describe
+from netwatch.diagnose.explain import CERTAINTY, certainty, hypothesis
 from netwatch.diagnose.report import cause_json
 from netwatch.incident import Incident
 from netwatch.sop import ticket as procedure
@@ -88,6 +88,14 @@ def affected_of(incident: Incident) -> dict[str, Any]:
     }
 
 
+def cause_words(incident: Incident, language: str) -> str:
+    """Return the proposed cause for a message: no addresses in it, messages leave the house (SOP.md 11)."""
+    cause = incident.cause
+    clause = hypothesis(cause.kind, cause.element, cause.domain, cause.evidence, language)
+    word = CERTAINTY[certainty(cause.confidence)]
+    return f"{word[1] if language == 'en' else word[0]}: {clause}"
+
+
 def symptom_of(incident: Incident) -> str:
     """Return what an office would have reported, in the language of the papers."""
     silent = sorted(device for device, outage in incident.affected.items() if outage.until is None)
@@ -135,7 +143,7 @@ def _open(tx: Transaction, world: World, incident: Incident, site: str, now: dat
         key="ticket_opened",
         roles=["dc_team", "opd_head"],
         at=now,
-        more={f"cause_{language}": describe(incident.cause, world.graph, language) for language in ("id", "en")},
+        more={f"cause_{language}": cause_words(incident, language) for language in ("id", "en")},
     )
     act = Act(action=SUBMIT, performed_by=SYSTEM, recorded_by=SYSTEM, performed_at=now)
     submitted = procedure.perform(world.procedure, ticket, act, context(tx, world, ticket, now))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from netwatch.casework import messages
-from netwatch.casework.network import context
+from netwatch.casework.network import States, context
 from netwatch.casework.saving import save
 from netwatch.casework.world import World
 from netwatch.errors import Refused
@@ -38,7 +38,8 @@ class Swept:
 def sweep(tx: Transaction, world: World, now: datetime) -> Swept:
     """Cancel untouched tickets that healed, mark late steps, remind, escalate. Repeated, it changes nothing and sends nothing."""
     tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING))
-    cancelled = [ticket for ticket in tickets if cancel_if_recovered(tx, world, ticket, now)]
+    states = tx.states.load()
+    cancelled = [ticket for ticket in tickets if cancel_if_recovered(tx, world, ticket, now, states)]
     left = [ticket for ticket in tickets if ticket not in cancelled]
     told = {ticket.id: notices(world.procedure, world.calendar, world.people, ticket, now) for ticket in left}
     late = [(ticket, rung) for ticket in left if (rung := _new_rung(ticket, told[ticket.id])) is not None]
@@ -57,15 +58,16 @@ def sweep(tx: Transaction, world: World, now: datetime) -> Swept:
     )
 
 
-def cancel_if_recovered(tx: Transaction, world: World, ticket: Ticket, now: datetime) -> bool:
+def cancel_if_recovered(tx: Transaction, world: World, ticket: Ticket, now: datetime, states: States) -> bool:
     """Fire t31 on an untouched automatic ticket whose place has been up long enough; say whether it was cancelled."""
-    if ticket.origin != "automatic" or world.procedure.transition(ticket.step.key, CANCEL) is None:
+    transition = world.procedure.transition(ticket.step.key, CANCEL)
+    if transition is None or ticket.origin != "automatic" or ticket.flags.get("touched"):
         return False
     act = Act(action=CANCEL, performed_by=SYSTEM, recorded_by=SYSTEM, performed_at=now)
     try:
-        performed = procedure.perform(world.procedure, ticket, act, context(tx, world, ticket, now))
+        performed = procedure.perform(world.procedure, ticket, act, context(tx, world, ticket, now, states=states))
     except Refused:
-        return False  # touched by somebody, or not up for long enough: the usual case
+        return False  # not up, or not for long enough: the usual case
     save(tx, world, ticket, performed)
     return True
 

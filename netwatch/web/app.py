@@ -27,6 +27,7 @@ def create_app(desk: Desk) -> FastAPI:
     for resource in RESOURCES:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(health.router)
+    app.include_router(reload.at_root)
     answers.install(app)
     app.add_middleware(Gate, people=lambda: desk.world.people, refused=desk.count_refusal)
     return app

@@ -18,6 +18,10 @@ NOT_ALLOWED = Reason(
 )
 
 
+at_root = APIRouter(include_in_schema=False)  # `/-/reload`, where Prometheus users look for it (CONVENTIONS 1)
+
+
+@at_root.api_route("/-/reload", methods=["POST", "PUT"])
 @router.post("/reload", summary="Load inventory, people and procedure again")
 def reload(desk: DeskOf, caller: CallerOf) -> dict[str, Any]:
     """Reload both processes; each keeps what runs when a file is wrong, and says why."""

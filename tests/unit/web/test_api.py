@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import stat
+import subprocess
 from typing import Any
 
 import pytest
@@ -172,3 +174,12 @@ def test_garbage_on_the_socket_disturbs_nobody(served: Served) -> None:
             line.recv(4096)
     with served.client() as client:
         assert client.get("/-/healthy").status_code == 200
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")
+def test_promtool_finds_nothing_to_say_about_the_metrics(served: Served) -> None:
+    report(served)
+    with served.client() as client:
+        text = client.get("/metrics").text
+    said = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False, timeout=30)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.unit.casework.office import typing_for_others
 from tests.unit.web.callers import ask_as, only_root
 from tests.unit.web.server import Served, serve
 
@@ -97,12 +98,12 @@ def test_who_leaves_people_yaml_is_refused_at_his_next_request(open_house: tuple
     served, _ = open_house
     people = served.office.settings_file.parent / "people.yaml"
     assert ask_as("man", served.socket, "GET", "/api/v1/tickets")[0] == 200
-    people.write_text(PEOPLE.replace("accounts: [man]", "accounts: []"))
+    people.write_text(typing_for_others(PEOPLE).replace("accounts: [man]", "accounts: []"))
     try:
         assert ask_as(0, served.socket, "POST", "/api/v1/reload")[0] == 200
         assert ask_as("man", served.socket, "GET", "/api/v1/tickets")[0] == 403
     finally:
-        people.write_text(PEOPLE)
+        people.write_text(typing_for_others(PEOPLE))
         assert ask_as(0, served.socket, "POST", "/api/v1/reload")[0] == 200
 
 

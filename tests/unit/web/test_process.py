@@ -115,7 +115,9 @@ def test_what_cannot_start_says_one_sentence_and_exits_1(tmp_path: Path, trouble
         if trouble == "database":
             (tmp_path / "state" / "netwatch.db").unlink()
         if trouble == "socket":
-            office.settings_file.write_text(office.settings_file.read_text().replace("state/netwatch.sock", f"state/{'x' * 120}.sock"))
+            office.settings_file.write_text(
+                office.settings_file.read_text().replace("state/netwatch.sock", f"state/{'x' * 120}.sock")
+            )
         done = subprocess.run(
             [sys.executable, "-m", "netwatch", "run", "--only", "api", "--config", str(office.settings_file)],
             capture_output=True, text=True, timeout=DEADLINE_S, check=False, env={**os.environ, "NETWATCH_LANGUAGE": "en"},
