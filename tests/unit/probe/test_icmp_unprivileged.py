@@ -91,6 +91,16 @@ def test_an_ipv6_answer_and_an_ipv6_refusal():
     assert bench.results.all == [("answered", "a", 1000.0, 0.0, True), ("lost", "b", 1000.0, "2001:db8::7", True)]
 
 
+def test_an_ipv6_answer_ends_what_a_router_said_before():
+    bench = Bench(families=(socket.AF_INET6,))
+    target = bench.engine.add("a", SIX)
+    bench.engine.send(target)
+    bench.deliver(error_v6(SIX, bench.request()), ("2001:db8::7", 0, 0, 0))
+    assert target.refusal is not None
+    bench.deliver(reply(bench.request(), 129), (SIX, 0, 0, 0))
+    assert target.refusal is None
+
+
 @pytest.mark.parametrize(
     ("data", "counter"),
     [
