@@ -24,6 +24,16 @@ def revision_of(engine: Engine) -> str | None:
         raise translate(error) from error
 
 
+MARK = "installation"  # a file in the state directory: the id of the chain that lives here
+
+
+def mark(state_directory: Path, chain: str) -> None:
+    """Leave a mark that a database was made for this state directory, so that losing it is noticed."""
+    path = state_directory / MARK
+    path.write_text(f"{chain}\n", encoding="ascii")
+    path.chmod(0o640)
+
+
 # What may lie in a state directory that never had a database.
 _HARMLESS = {ballast.NAME, "known_hosts", "lost+found", "backups"}
 

@@ -23,6 +23,7 @@ from netwatch.store.copy import copy_rows
 from netwatch.store.engine import database_file, make_engine, parse_url
 from netwatch.store.errors import translate
 from netwatch.store.journal import Head
+from netwatch.store.opening import mark
 from netwatch.store.store import Store
 from netwatch.store.upgrade import config, migrate
 from netwatch.store.verify import examine
@@ -155,5 +156,6 @@ def _note(url: str, state: Path, clock: Clock, restored: Restored, made_at: str)
                 "missing_entries": restored.missing,
             }
             tx.journal.append({"kind": "restored", "performed_by": "system", "fields": fields})
+            mark(state, tx.journal.chain())
     finally:
         store.close()

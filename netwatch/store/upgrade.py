@@ -18,7 +18,7 @@ from netwatch.store import ballast, schema
 from netwatch.store.engine import database_file, parse_url
 from netwatch.store.errors import translate
 from netwatch.store.journal import begin_chain
-from netwatch.store.opening import leftovers, missing, revision_of, wrong_revision
+from netwatch.store.opening import leftovers, mark, missing, revision_of, wrong_revision
 from netwatch.store.store import Store
 from netwatch.store.transaction import Transaction
 
@@ -75,6 +75,8 @@ def upgrade(
         made = backup(store) if backup is not None and before not in {None, schema.REVISION} else None
         migrate(store.engine, "head")
         _begin_chain(store, procedure_digest)
+        with store.read() as tx:
+            mark(state, tx.journal.chain())
         ballast.keep(state)
     finally:
         store.close()
