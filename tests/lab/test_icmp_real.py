@@ -8,14 +8,18 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.kernel import end_processes_in, find_tool, inode, ip_batch, missing_tools, run, why_no_namespaces
+from netwatch.probe.icmp.packets import checksum
+from tests.lab.kernel import end_processes_in, find_tool, inode, ip_batch, missing_tools, run, socket_in, why_no_namespaces
 
 pytestmark = pytest.mark.lab
 
@@ -185,3 +189,26 @@ def test_two_engines_on_one_host_do_not_make_a_dead_address_alive(names):
     assert all(kind == "lost" for address, kind, _ in said["results"] if address == DEAD)
     assert all(kind == "answered" for address, kind, _ in said["results"] if address == HOST)
     assert said["counters"]["foreign"] > 0
+
+
+def test_a_flood_of_forged_answers_is_counted_and_makes_nobody_alive(names):
+    """RELIABILITY row 29: 20,000 forged answers a second, from the addresses that were asked."""
+    wish = {"addresses": [DEAD, HOST], "rounds": 4, "every": 0.5}
+    command = ["ip", "netns", "exec", names["mon"], sys.executable, "-m", "tests.lab.icmp_run", json.dumps(wish)]
+    with (
+        socket_in(names["host"], socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as probing,
+    ):
+        end = time.monotonic() + 30
+        number = 0
+        while probing.poll() is None and time.monotonic() < end:
+            for _ in range(200):
+                number += 1
+                forged = struct.pack("!BBHHHQI", 0, 0, 0, number * 7 & 0xFFFF, number % 16, 1, 0)
+                total = checksum(forged)
+                forger.sendto(forged[:2] + total.to_bytes(2, "big") + forged[4:], ("10.66.0.1", 0))
+            time.sleep(0.01)
+        said = json.loads(probing.communicate(timeout=30)[0])
+    assert not any(kind == "answered" for address, kind, _ in said["results"] if address == DEAD)
+    assert sum(kind == "answered" for address, kind, _ in said["results"] if address == HOST) >= 3
+    assert said["counters"]["foreign"] > 1000
