@@ -107,11 +107,7 @@ class People:
     def may_act(self, person: str, roles: Collection[str], at: datetime, offices: Collection[str] | None = None) -> Reason | None:
         """Return None when the person holds one of the roles at the moment, else why not and who does."""
         if person == SYSTEM:
-            return (
-                None
-                if SYSTEM in roles
-                else Reason("system_may_not", "netwatch tidak boleh melakukan ini", "netwatch itself may not do this")
-            )
+            return None if SYSTEM in roles else SYSTEM_MAY_NOT
         known = self.persons.get(person)
         if known is None:
             return Reason("unknown_person", f"'{person}' tidak ada di people.yaml", f"'{person}' is not in people.yaml")
