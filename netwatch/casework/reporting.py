@@ -67,7 +67,7 @@ def report(store: Store, world: World, given: Report, *, papers: Sequence[Paper]
                 return dict(answered)
         for each in kept:
             tx.attachments.add(each.file, each.media_type)
-        known = _open_ticket_of(tx, given.site)
+        known = _open_ticket_of(tx, world, given.site)
         after = open_new(tx, world, given, kept, uid) if known is None else _join(tx, world, known, given, kept, uid=uid)
         answer = ticket_json(tx, world, after, tx.now)
         if given.request_id is not None:
@@ -89,10 +89,15 @@ def _check(world: World, given: Report) -> None:
             raise InvalidFile([Fault(name, 0, 0, "must not be empty")])
 
 
-def _open_ticket_of(tx: Transaction, site: str) -> Ticket | None:
-    """Return the newest open ticket of a place, or None."""
-    found = tx.tickets.list(TicketFilter(state=TicketState.OPEN, site=site))
-    return found[-1] if found else None
+def _open_ticket_of(tx: Transaction, world: World, site: str) -> Ticket | None:
+    """Return the newest open ticket of a place: its own, else that of a fault elsewhere which cuts it off (G11); or None."""
+    tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=100_000))
+    own = [ticket for ticket in tickets if ticket.site == site]
+    devices = set(world.graph.devices_of_site.get(site, ()))
+    hit = [
+        ticket for ticket in tickets if devices & {device for device, part in ticket.affected.items() if part["state"] != "up"}
+    ]
+    return next(iter([*own[::-1], *hit[::-1]]), None)
 
 
 def _fields(given: Report, now: datetime) -> dict[str, Any]:

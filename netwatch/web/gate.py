@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -47,7 +48,10 @@ UNKNOWN_ACCOUNT = Reason(
     "Akun Anda tidak terdaftar di people.yaml: mintalah pengelola menambahkannya pada `accounts` atau `recorders`.",
     "Your account is not in people.yaml: ask the operator to add it to `accounts` or `recorders`.",
 )
+BROKEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+BROKEN_ADDRESS = Reason("broken_address", "Alamat permintaan rusak.", "The address of the request is broken.")
 TOO_LARGE = Reason("too_large", "Isi permintaan terlalu besar.", "The request is too large.")
+STATUS = {TOO_LARGE.key: 413, BROKEN_ADDRESS.key: 422}
 
 
 class Gate:
@@ -71,7 +75,7 @@ class Gate:
         refusal = self._judge(scope, headers, state)
         if refusal is not None:
             self.refused(refusal.key)
-            status = 413 if refusal is TOO_LARGE else 403
+            status = STATUS.get(refusal.key, 403)
             await answers.refusal(status, "refused", [refusal], state["trace"])(scope, receive, send)
             return
         await self.app(scope, _counted(receive, _limit(headers)), send)
@@ -90,6 +94,8 @@ class Gate:
         if caller is None:
             return UNKNOWN_ACCOUNT
         state["caller"] = caller
+        if BROKEN.search(scope["path"]) or BROKEN.search(unquote(scope["query_string"].decode("latin-1"))):
+            return BROKEN_ADDRESS
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > _limit(headers):
             return TOO_LARGE

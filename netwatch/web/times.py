@@ -14,6 +14,6 @@ def moment(name: str, text: str | None, world: World) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (read if read.tzinfo else read.replace(tzinfo=world.procedure.zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidFile([Fault(name, 0, 0, f"expected a time such as 2026-11-24T08:14:00+07:00, found {text!r}")]) from error
-    return (read if read.tzinfo else read.replace(tzinfo=world.procedure.zone)).astimezone(UTC)

@@ -16,6 +16,7 @@ from netwatch.errors import Fault, InvalidFile
 
 FILES_PER_REQUEST = 20
 FILE_LIMIT = 15_000_000  # octets
+LARGEST = 2**53  # beyond it, JSON readers that use doubles see another number
 
 
 class Body(BaseModel):
@@ -70,11 +71,31 @@ async def _read(request: Request) -> Received:
 def _json(octets: bytes) -> Any:
     try:
         value = json.loads(octets)
-    except ValueError as error:
-        raise InvalidFile([Fault("body", 0, 0, f"not JSON: {error}")]) from error
-    if not isinstance(value, dict):
-        raise InvalidFile([Fault("body", 0, 0, "expected a JSON object")])
+        if not isinstance(value, dict):
+            raise InvalidFile([Fault("body", 0, 0, "expected a JSON object")])
+        _keepable(value)
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile([Fault("body", 0, 0, f"not usable as JSON: {error}")]) from error
     return value
+
+
+def _keepable(value: Any) -> None:
+    """Refuse what neither the journal nor PostgreSQL can keep: NUL, lone surrogates, numbers beyond 2^53. Raises ValueError."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("a text holds the character NUL")
+        value.encode()  # a lone surrogate has no UTF-8 form
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not key.isascii():
+                raise ValueError(f"key {key!r} is not ASCII")
+            _keepable(key)
+            _keepable(item)
+    elif isinstance(value, list):
+        for item in value:
+            _keepable(item)
+    elif isinstance(value, int | float) and not abs(value) < LARGEST:
+        raise ValueError(f"{value} is too large")
 
 
 def described(model: type[Body], *, files: bool = False) -> dict[str, Any]:

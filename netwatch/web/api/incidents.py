@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from netwatch import casework
 from netwatch.errors import Reason, Refused
@@ -14,6 +15,8 @@ from netwatch.incident import IncidentState
 from netwatch.web.needs import CallerOf, DeskOf
 from netwatch.web.uploads import Body, described, receive
 
+MOST_SECONDS = 366 * 86400
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]  # what every database takes
 router = APIRouter(tags=["incidents"])
 NOT_A_PERSON = Reason(
     "not_a_person",
@@ -26,7 +29,7 @@ class Acknowledge(Body):
     """Why it may wait, and for how long."""
 
     reason: str
-    for_seconds: int | None = None
+    for_seconds: int | None = Field(default=None, gt=0, le=MOST_SECONDS)
 
 
 @router.get("/incidents", summary="List incidents")
@@ -38,7 +41,7 @@ def list_incidents(desk: DeskOf, which: Literal["open", "all"] = "open") -> dict
 
 
 @router.get("/incidents/{incident}", summary="Show an incident")
-def show_incident(desk: DeskOf, incident: int) -> dict[str, Any]:
+def show_incident(desk: DeskOf, incident: Number) -> dict[str, Any]:
     """Return one incident with its cause, evidence and acknowledgements."""
     with desk.store.read() as tx:
         found = tx.incidents.get(incident)
@@ -50,7 +53,7 @@ def show_incident(desk: DeskOf, incident: int) -> dict[str, Any]:
 
 
 @router.post("/incidents/{incident}/acknowledge", summary="Acknowledge an incident", openapi_extra=described(Acknowledge))
-async def acknowledge(desk: DeskOf, caller: CallerOf, request: Request, incident: int) -> dict[str, Any]:
+async def acknowledge(desk: DeskOf, caller: CallerOf, request: Request, incident: Number) -> dict[str, Any]:
     """Note that the caller saw it. Agency staff and recorders only: an office cannot silence the agency's reminders."""
     given, _ = await receive(request, Acknowledge)
     if caller.person is not None and not caller.recorder:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 
 from netwatch import casework
 from netwatch.errors import Reason, Refused
@@ -28,7 +29,7 @@ STAFF_ONLY = Reason(
 class Planned(Body):
     """One window."""
 
-    for_seconds: int
+    for_seconds: int = Field(gt=0, le=366 * 86400)
     reason: str
     devices: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()

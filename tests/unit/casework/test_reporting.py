@@ -6,6 +6,7 @@ import pytest
 
 from netwatch import casework
 from netwatch.detect.state import State
+from netwatch.diagnose.cause import Side
 from netwatch.errors import InvalidFile
 from netwatch.store.verify import verify
 from tests.unit.casework.office import PDF, Office
@@ -81,3 +82,12 @@ def test_a_reported_place_without_measured_fault_is_judged_by_all_its_devices(of
     office.states(State.UP, "sekupang-sw")
     with office.store.read() as tx:
         assert casework.stable_since(tx, office.world, tx.tickets.get(ticket), office.clock.now()) == office.clock.now()
+
+
+def test_a_report_from_an_office_behind_a_fault_elsewhere_joins_the_ticket_of_that_fault(office: Office) -> None:
+    """G11: one ticket per cause; later letters attach to it."""
+    opened = office.open("dc-dist-1", "sekupang-rtr", "sekupang-sw", "tiban-rtr", side=Side.DATA_CENTER)
+    assert opened["site"] == "dc"
+    joined = report(office, "kel-tiban")
+    assert joined["id"] == opened["id"]
+    assert set(joined["affected_opds"]) == {"Kecamatan Sekupang", "Kelurahan Tiban"}
