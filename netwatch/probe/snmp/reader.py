@@ -21,6 +21,7 @@ from netwatch.probe.snmp.walk import Walker
 DEADLINE = 15.0  # s for everything one read asks
 PER_GET = 10  # OIDs
 REMEMBER = 50_000  # places of ports, all devices together
+LOOK_AGAIN = 600.0  # s before a port that was nowhere is looked for again: a look-up walks up to three columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class SnmpReader:
         self._deadline = deadline
         self._walker = Walker(client)
         self._places: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._absent: dict[tuple[str, str], float] = {}  # when a whole walk did not find a port
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def read(self, agent: Agent, ports: Sequence[str] | None = (), *, power: bool = False) -> SnmpReading:
@@ -66,8 +68,9 @@ class SnmpReader:
         """Forget where a device's ports are (it was replaced, removed, or restarted)."""
         self._locks.pop(device, None)
         self._walker.forget(device)
-        for key in [key for key in self._places if key[0] == device]:
-            del self._places[key]
+        for kept in (self._places, self._absent):
+            for key in [key for key in kept if key[0] == device]:
+                kept.pop(key, None)
 
     async def _fill(self, agent: Agent, ports: Sequence[str] | None, reading: list[SnmpReading], *, power: bool) -> None:
         """Read step by step; what was read stays in `reading` when a later step fails."""
@@ -98,7 +101,10 @@ class SnmpReader:
         reading[0] = replace(reading[0], ports=tuple(there))
         missing = [name for name in ports if name not in {port.name for port in there}]
         if missing:
-            await self._look_up(agent, missing)
+            recently = self._clock.monotonic() - LOOK_AGAIN
+            wanted = [name for name in missing if self._absent.get((agent.device, name), recently) <= recently]
+            if wanted:
+                await self._look_up(agent, wanted)
             places = [(name, place) for name in missing for place in self._places.get((agent.device, name), ())]
             got = await self._get(agent, [oid for _, place in places for oid in _status_of(place)]) if places else {}
             there += [_port(name, place, got, uptime) for name, place in places]
@@ -107,10 +113,11 @@ class SnmpReader:
             reading[0] = replace(reading[0], ports=tuple(there), error=error)
 
     async def _look_up(self, agent: Agent, names: Sequence[str]) -> None:
-        """Find the rows of ports by ifName, else ifDescr, else ifAlias, and remember them."""
-        left = set(names)
-        if len(self._places) > REMEMBER:
+        """Find the rows of ports by ifName, else ifDescr, else ifAlias, and remember them; or that they are nowhere."""
+        left, whole = set(names), True
+        if len(self._places) + len(self._absent) > REMEMBER:
             self._places.clear()
+            self._absent.clear()
         for name in names:
             self._places.pop((agent.device, name), None)
         for column in oids.NAMES:
@@ -122,13 +129,18 @@ class SnmpReader:
                 if error.key == "refused":
                     continue
                 raise
+            whole = whole and walked.partial is None
             texts = {index[0]: values.text(value) for index, value in walked.rows.items() if len(index) == 1}
             for name in sorted(left):
                 rows = [index for index, text in texts.items() if text == name]
                 rows = rows or [index for index, text in texts.items() if _matches(name, text)]
                 if rows:
                     left.discard(name)
+                    self._absent.pop((agent.device, name), None)
                     self._places[agent.device, name] = tuple([await self._place(agent, index, column) for index in sorted(rows)])
+        if whole:  # a partial walk proves no absence
+            now = self._clock.monotonic()
+            self._absent.update({(agent.device, name): now for name in left})
 
     async def _place(self, agent: Agent, index: int, column: Oid) -> Place:
         got = await self._get(agent, [(*oid, index) for oid in (oids.IF_DESCR, oids.IF_ALIAS, oids.IF_SPEED, oids.IF_HIGH_SPEED)])

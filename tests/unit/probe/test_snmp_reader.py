@@ -74,6 +74,20 @@ async def test_a_port_that_is_not_there_is_said_and_the_others_are_read(reader):
     assert reading.answered
 
 
+async def test_a_port_that_is_nowhere_is_not_looked_for_every_minute(reader):
+    """A wrong name in the inventory must not cost three walks a round; a device that is replaced is looked at anew."""
+    async with serving(switch()) as (fake, agent):
+        await reader.read(agent, ["ge1", "ge99"])
+        fake.requests.clear()
+        reading = await reader.read(agent, ["ge1", "ge99"])
+        assert [kind for kind, _ in fake.requests] == ["Get"]
+        assert reading.error == "no such port: ge99"
+        fake.tree[(*IFX, 1, 10_003)] = OctetString(b"ge99")
+        reader.forget(agent.device)
+        reading = await reader.read(agent, ["ge1", "ge99"])
+    assert [port.index for port in reading.ports] == [10_001, 10_003]
+
+
 async def test_everything_is_read_column_by_column_and_joined_by_index(reader):
     tree = switch()
     del tree[(*IF, 8, 10_002)]  # columns of unequal length
