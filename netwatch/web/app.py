@@ -21,6 +21,7 @@ def create_app(desk: Desk) -> FastAPI:
         version=release(),
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
+        redirect_slashes=False,
         redoc_url=None,
     )
     app.state.desk = desk
