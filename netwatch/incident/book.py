@@ -39,7 +39,7 @@ class Book:
         self.views = views
         self.now = now
         self.changes: list[Change] = []
-        self._entries: frozenset[str] = frozenset().union(*(cause.locus for cause in causes))
+        self.entries: frozenset[str] = frozenset().union(*(cause.locus for cause in causes))
         self._holder: dict[str, str] = {}  # silent device -> key; open incidents win over recovered ones
         self._at: dict[str, str] = {}  # device -> key of the open incident that has it in its locus
         self._at_end: dict[str, list[str]] = {}  # device -> keys of the open incidents whose link ends there
@@ -138,9 +138,9 @@ class Book:
         joining = self._joining(incident, cause, locus)
         behind = {
             device
-            for device in incident.locus - locus
+            for device in (incident.locus - locus if locus else ())
             if device in cause.affected
-            and device not in self._entries
+            and device not in self.entries
             and self._hidden(device)
             and (device in joining or is_out(incident, device))
         }
@@ -154,8 +154,10 @@ class Book:
             affected[device] = replace(affected[device], state="down")
         began_at = min([incident.began_at, *(affected[device].since for device in grown if affected[device].until is None)])
         changed = replace(incident, locus=grown, affected=affected, began_at=began_at)
+        stale = self._waited_for(joining, key)
         self._index(changed)
         self._note(Joined, changed, "late_victims" if joining else "locus_moved", **_names(joining or grown))
+        self.release(stale, key)
 
     def open(self, cause: Cause, locus: frozenset[str], onset: datetime, *, split_from: str | None, follows: str | None) -> str:
         """Open an incident and return its key."""
@@ -166,6 +168,7 @@ class Book:
         blank = Incident(key, locus, cause, IncidentState.OPEN, onset, split_from=split_from, follows=follows)
         joining = self._joining(blank, cause, locus)
         incident = replace(blank, affected=joining)
+        stale = self._waited_for(joining, key)
         self._index(incident)
         if split_from is None:
             self._note(Opened, incident, "new_place", kind=cause.kind.value, element=cause.element, follows=follows)
@@ -173,18 +176,22 @@ class Book:
             self._note(
                 Split, incident, "still_silent_after_recovery", kind=cause.kind.value, element=cause.element, origin=split_from
             )
+        self.release(stale, key)
         return key
 
     def reopen(self, key: str, cause: Cause, locus: frozenset[str]) -> None:
         """Continue a recovered incident: the same place within the time that counts as the same fault."""
         old = self.incidents[key]
-        affected = {**old.affected, **self._joining(old, cause, locus)}
+        joining = self._joining(old, cause, locus)
+        affected = {**old.affected, **joining}
         again = replace(
             old, state=IncidentState.OPEN, ended_at=None, reopened=old.reopened + 1, cause=cause, locus=locus, affected=affected
         )
+        stale = self._waited_for(joining, key)
         self._index(again)
         ended = None if old.ended_at is None else old.ended_at.isoformat()
         self._note(Reopened, again, "same_place_again", kind=cause.kind.value, element=cause.element, recovered_at=ended)
+        self.release(stale, key)
 
     def release(self, devices: Iterable[str], key: str) -> None:
         """Take devices out of the incidents whose victims they were: they belong to `key` now."""
@@ -207,7 +214,9 @@ class Book:
         if _signature(old) == _signature(cause):
             return
         reason: dict[str, Value] = {"old_kind": old.kind.value, "old_element": old.element, "old_side": old.side.value}
-        self._note(CauseChanged, replace(incident, cause=cause), "new_snapshot", **reason)
+        changed = replace(incident, cause=cause)
+        self._index(changed)
+        self._note(CauseChanged, changed, "new_snapshot", **reason)
 
     # Smaller things
 
@@ -225,6 +234,15 @@ class Book:
             hidden = view.hidden_by is not None and device not in locus
             joining[device] = Outage(view.since or self.now, None, "unreachable" if hidden else "down")
         return joining
+
+    def _waited_for(self, joining: Iterable[str], key: str) -> list[str]:
+        """Return those of the joining devices that a recovered incident still waits for: their part in it ends now."""
+        holders = [(device, self._holder.get(device)) for device in joining]
+        return [
+            device
+            for device, holder in holders
+            if holder is not None and holder != key and self.incidents[holder].state is IncidentState.RECOVERED
+        ]
 
     def _hidden(self, device: str) -> bool:
         view = self.views.get(device)

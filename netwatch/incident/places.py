@@ -11,17 +11,16 @@ from netwatch.incident.life import Incident, IncidentPolicy, IncidentState, Outa
 _LINKS = frozenset({CauseKind.LINK, CauseKind.CONFIGURATION, CauseKind.REDUNDANCY})
 
 
-def is_same_fault(incident: Incident, cause: Cause, onset: datetime, policy: IncidentPolicy) -> bool:
+def is_same_fault(incident: Incident, cause: Cause, onset: datetime, entries: frozenset[str], policy: IncidentPolicy) -> bool:
     """Tell whether an open incident elsewhere is this cause seen too low: its silent locus lies behind the cause, same onset.
 
-    A fault that was there long before, and is only hidden now, stays an incident of its own.
+    A fault that was there long before, and is only hidden now, stays an incident of its own; so does one that is still among the
+    `entries` of this snapshot.
     """
     waiting = [device for device in incident.locus if is_out(incident, device)]
-    if (
-        not waiting
-        or cause.kind is CauseKind.MONITOR
-        or not (cause.affected.issuperset(waiting) or cause.element in ends(incident.cause))
-    ):
+    if not waiting or cause.kind is CauseKind.MONITOR or not entries.isdisjoint(waiting):
+        return False
+    if not cause.affected.issuperset(waiting) and cause.element not in ends(incident.cause):
         return False
     began = min(incident.affected[device].since for device in waiting)
     return abs(began - onset) <= timedelta(seconds=policy.onset_skew)

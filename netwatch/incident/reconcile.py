@@ -10,6 +10,8 @@ from netwatch.incident.book import Book
 from netwatch.incident.life import Change, Incident, IncidentPolicy, IncidentState, OutageView
 from netwatch.incident.places import held_to_its_place, is_same_fault, is_same_place_again, may_split
 
+PASSES = 8  # what one cause changes, a merge above all, may change where another belongs; one quiet pass is the rule
+
 
 def reconcile(
     known: Sequence[Incident],
@@ -29,6 +31,16 @@ def reconcile(
     book = Book(known, causes, views, now)
     for incident in known:
         book.let_go(incident.key)
+    for _ in range(PASSES):
+        before = len(book.changes)
+        _place_all(book, causes, policy, closed)
+        if len(book.changes) == before:
+            break
+    return book.changes
+
+
+def _place_all(book: Book, causes: Sequence[Cause], policy: IncidentPolicy, closed: Collection[str]) -> None:
+    """Give every felt cause its incident, then every incident its cause."""
     candidates: dict[str, list[tuple[Cause, int]]] = {}
     for cause in causes:
         felt = book.certain(cause.locus)
@@ -40,13 +52,12 @@ def reconcile(
         by_survivor.setdefault(book.survivor(key), []).extend(found)
     for key, found in by_survivor.items():
         book.set_cause(key, _chosen(book.incidents[key].cause, found))
-    return book.changes
 
 
 def _place(book: Book, cause: Cause, felt: frozenset[str], policy: IncidentPolicy, closed: Collection[str]) -> str | None:
     """Find or make the incident of one cause and return its key; None when its devices still belong to another fault."""
     onset = book.onset(felt)
-    same = [one for one in book.near(cause, felt) if one.locus & felt or is_same_fault(one, cause, onset, policy)]
+    same = [one for one in book.near(cause, felt) if one.locus & felt or is_same_fault(one, cause, onset, book.entries, policy)]
     origins: dict[str, str] = {}  # device -> the incident it is a victim of
     for device in felt:
         origin = book.victim_of(device)
@@ -59,6 +70,10 @@ def _place(book: Book, cause: Cause, felt: frozenset[str], policy: IncidentPolic
     }
     locus = felt - stays
     if not locus:
+        # Its victims belong where its entries still belong; behind a recovered place they wait for the boot grace like those.
+        holders = sorted({key for key in origins.values() if book.incidents[key].state is IncidentState.OPEN})
+        if holders:
+            book.grow(holders[0], cause, locus)
         return None
     if same:
         survivor = book.merge(same)
