@@ -24,7 +24,7 @@ from netwatch.monitor.vantage import IsolationCheck, SystemVantage
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.writer import Writer
 from netwatch.probe.icmp import EchoEngine
-from netwatch.probe.resolve import Resolver
+from netwatch.probe.resolve import Resolver, is_numeric
 from netwatch.settings import Settings, load_credentials
 from netwatch.store import Store
 
@@ -111,8 +111,11 @@ def aim(engine: EchoEngine, watch: Watch, address: str | None) -> None:
 
 async def addresses(resolver: Resolver, inventory: Inventory) -> dict[str, str | None]:
     """Return the numeric address of every device; None where the name service has no answer and never had one."""
-    found = await resolver.resolve(device.address for device in inventory.devices.values())
+    found = await resolver.resolve(device.address for device in inventory.devices.values() if not is_numeric(device.address))
     for name, resolution in found.items():
         if resolution.error is not None:
             log.warning("name_not_resolved", address=name, error=resolution.error, kept=resolution.address)
-    return {device.id: found[device.address].address for device in inventory.devices.values()}
+    return {
+        device.id: found[device.address].address if device.address in found else device.address
+        for device in inventory.devices.values()
+    }

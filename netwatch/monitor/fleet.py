@@ -10,7 +10,7 @@ from netwatch.detect.state import DeviceState, State, silence_reach
 from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
 from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Status
-from netwatch.monitor.watch import CALM_ECHOES, TROUBLED_ECHOES, Watch
+from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import in_maintenance
 from netwatch.observation import PortOper, PortStatus, SnmpReading
 
@@ -82,10 +82,10 @@ class Fleet:
         watch.state = state
         if state.state is State.SUSPECT or state.state is State.DOWN:
             self.troubled.add(watch.device)
-            watch.keep(TROUBLED_ECHOES)
+            watch.keep_trail(wanted=True)
         elif watch.device in self.troubled:
             self.troubled.discard(watch.device)
-            watch.keep(CALM_ECHOES)
+            watch.keep_trail(wanted=False)
 
     def reach(self, device: str) -> Reach | None:
         """Say what the echoes of one device mean right now; None: not measured."""

@@ -189,10 +189,11 @@ class Judge:
         before, watch.shown = watch.shown, shown
         watch.explained_by = entry if shown is State.UNREACHABLE else None
         at = watch.state.since if shown in (State.DOWN, State.UNREACHABLE, State.UP) and watch.state.since else now
-        watch.since = self.wall(at)
+        since = self.wall(at)
+        watch.since = since.timestamp()
         if {before, shown} <= {State.UP, State.DOWN}:
             self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
-        return StateChange(watch.device, before, shown, watch.since, reason, watch.explained_by, watch.state.loss_ratio)
+        return StateChange(watch.device, before, shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
     def _write(self, now: float, states: Sequence[StateChange], changes: Sequence[Change], snapshot: Snapshot | None) -> None:
         if not states and not changes:

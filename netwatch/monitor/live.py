@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from netwatch.detect.state import State
@@ -80,7 +80,7 @@ class Live:
             live = State.SUSPECT if watch.shown is State.UP and watch.state.state is State.SUSPECT else watch.shown
             devices[watch.device] = {
                 "state": live.value,
-                "since": watch.since.isoformat().replace("+00:00", "Z") if watch.since is not None else None,
+                "since": _text(datetime.fromtimestamp(watch.since, UTC)) if watch.since else None,
                 "loss_ratio": round(watch.loss(), 4),
                 "rtt_seconds": watch.last_rtt(),
                 "explained_by": watch.explained_by,
@@ -91,9 +91,13 @@ class Live:
             "ready": not self.not_ready(),
             "reasons": self.not_ready(),
             "isolated": pipeline.judge.frozen,
-            "isolated_since": pipeline.wall(since).isoformat().replace("+00:00", "Z") if since is not None else None,
+            "isolated_since": _text(pipeline.wall(since)) if since is not None else None,
             "late_rounds": sum(round_.missed for round_ in pipeline.schedule.rounds.values()),
             "configuration_ok": self.reload_ok,
             "configuration_error": self.reload_error,
             "devices": devices,
         }
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

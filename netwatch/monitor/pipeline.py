@@ -226,7 +226,7 @@ class Pipeline:
         if self.judge.frozen:
             if not self.isolation.quiet(now):
                 self.judge.thaw(now)
-        elif self.fleet.troubled and self.isolation.broken(now):
+        elif self.isolation.broken(now):  # nothing may be troubled: what cannot be sent is not lost
             self._ignore_before = now
             self.judge.freeze(now, self.isolation.answered_at or self.started_at)
         self.judge.cover(now)

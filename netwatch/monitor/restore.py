@@ -27,7 +27,7 @@ def restore(pipeline: Pipeline, store: Store, *, now: datetime) -> None:
         stored = states.get(watch.device)
         if stored is None:
             continue
-        watch.shown, watch.since, watch.explained_by = stored.state, stored.since, stored.explained_by
+        watch.shown, watch.since, watch.explained_by = stored.state, stored.since.timestamp(), stored.explained_by
         if stored.state is State.DOWN:
             pipeline.fleet.set_state(watch, _down(stored, pipeline.started_at, now))
             pipeline.schedule.heat(watch, pipeline.started_at)

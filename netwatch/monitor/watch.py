@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
-from datetime import datetime
+from collections import deque
 from typing import Any
 
 from netwatch.detect.state import DeviceState, State
 
-CALM_ECHOES = 6  # kept of a device that answers
-TROUBLED_ECHOES = 48  # kept from the first lost echo on: what the evidence is made of
+TRAIL = 48  # echoes kept of a device in trouble, from its first lost one on: what the evidence is made of
+OUTCOMES = 20  # scheduled echoes behind the loss that is shown
+CERTAIN_LOSSES = 3
 LOST = -1.0  # stands for "no reply" among the round-trip times
 _UNKNOWN = DeviceState()  # one for all that were never asked
 
@@ -18,8 +18,7 @@ class Watch:
     """One device under watch. `owner` of the probe engine's target, so that a reply finds it without a look-up."""
 
     __slots__ = (
-        "_cursor",
-        "_recent",
+        "_trail",
         "covered",
         "device",
         "due",
@@ -28,6 +27,8 @@ class Watch:
         "hot",
         "interval",
         "refused_by",
+        "rtt",
+        "sent_at",
         "shown",
         "since",
         "slot",
@@ -42,7 +43,7 @@ class Watch:
         self.state = _UNKNOWN
         self.target: Any = None  # the probe engine's handle
         self.shown = State.UNKNOWN  # what people see; written to the store when it changes
-        self.since: datetime | None = None  # wall clock, of `shown`
+        self.since = 0.0  # of `shown`: seconds since 1970; 0: not yet
         self.explained_by: str | None = None  # the entry behind which this device is unreachable
         self.refused_by: str | None = None  # router that refused the last lost echo
         self.grace_until = 0.0  # no incident of its own before this monotonic time (recovery barrier)
@@ -51,39 +52,36 @@ class Watch:
         self.hot = False  # probed by its own due time instead of its slot in the round
         self.due = 0.0
         self.slot = -1
-        self._recent = array("d", bytes(CALM_ECHOES * 16))
-        self._cursor = 0
+        self.sent_at = 0.0  # the newest echo
+        self.rtt = LOST
+        self._trail: deque[tuple[float, float]] | None = None
 
     def remember(self, sent_at: float, rtt: float) -> None:
-        """Keep one echo (round-trip time in seconds, or `LOST`), forgetting the oldest."""
-        cursor = self._cursor
-        self._recent[cursor] = sent_at
-        self._recent[cursor + 1] = rtt
-        self._cursor = (cursor + 2) % len(self._recent)
+        """Keep one echo (round-trip time in seconds, or `LOST`): the newest of a calm device, more of a troubled one."""
+        self.sent_at = sent_at
+        self.rtt = rtt
+        if self._trail is not None:
+            self._trail.append((sent_at, rtt))
 
     def recent(self) -> list[tuple[float, float | None]]:
         """Return the remembered echoes, oldest first: (sent at, round-trip time in seconds or None when lost)."""
-        ring, cursor = self._recent, self._cursor
-        order = list(range(cursor, len(ring), 2)) + list(range(0, cursor, 2))
-        return [(ring[i], None if ring[i + 1] == LOST else ring[i + 1]) for i in order if ring[i]]
+        trail = self._trail if self._trail is not None else ((self.sent_at, self.rtt),) if self.sent_at else ()
+        return [(sent_at, None if rtt == LOST else rtt) for sent_at, rtt in trail]
 
     def last_rtt(self) -> float | None:
         """Return the newest round-trip time in seconds; None when the newest echo was lost or none was made."""
-        at = (self._cursor - 2) % len(self._recent)
-        rtt = self._recent[at + 1]
-        return rtt if self._recent[at] and rtt != LOST else None
+        return self.rtt if self.sent_at and self.rtt != LOST else None
 
     def loss(self) -> float:
-        """Return the share of the remembered echoes that were lost, 0..1."""
-        echoes = self.recent()
-        return sum(1 for _, rtt in echoes if rtt is None) / len(echoes) if echoes else 0.0
+        """Return the share of the newest 20 scheduled echoes that were lost, 0..1; 1 while every echo is lost."""
+        if self.state.losses >= CERTAIN_LOSSES:
+            return 1.0
+        held = min(OUTCOMES, self.state.recent.bit_length() - 1)
+        return (self.state.recent & ((1 << held) - 1)).bit_count() / held if held else 0.0
 
-    def keep(self, echoes: int) -> None:
-        """Keep this many echoes from now on (`CALM_ECHOES`, `TROUBLED_ECHOES`); the newest of those already kept stay."""
-        if len(self._recent) == echoes * 2:
-            return
-        newest = self.recent()[-echoes:]
-        self._recent = array("d", bytes(echoes * 16))
-        self._cursor = 0
-        for sent_at, rtt in newest:
-            self.remember(sent_at, LOST if rtt is None else rtt)
+    def keep_trail(self, *, wanted: bool) -> None:
+        """Keep the echoes from now on, the newest included (a device in trouble), or let them go (one that answers)."""
+        if not wanted:
+            self._trail = None
+        elif self._trail is None:
+            self._trail = deque(((self.sent_at, self.rtt),) if self.sent_at else (), maxlen=TRAIL)
