@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,7 @@ class Stage:
         if check:
             played.agree()
         return played
+
+    def forget(self, played: Played) -> None:
+        """Free the memory of a play that nobody will look at again."""
+        shutil.rmtree(played.machine.parent, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.stories.stage import Stage
 
 BOOT = "\n".join(f"          - {{at: 100, fail: {{device: kel-00{n}-rtr, for: {500 + n * 25}}}}}" for n in range(1, 6))
@@ -20,6 +22,40 @@ def test_late_booters_behind_a_core_that_came_back_open_nothing(stage: Stage) ->
     )
     assert len(played.incidents) == 1, played.told()
     assert len(played.tickets) == 1
+
+
+@pytest.mark.parametrize("moment", [600.0, 602.5, 605.0, 607.5])
+def test_nobody_behind_a_core_that_comes_back_is_shown_as_down_for_a_moment(stage: Stage, moment: float) -> None:
+    """The victims go from `unreachable` to `unknown` to `up`; a flash of `down` would be booked on the offices' account."""
+    played = stage.play(
+        f"""
+        seed: 1
+        duration: 700
+        noise: {{loss: 0.01}}
+        events:
+          - {{at: 100, fail: {{link: dc-core/dc-dist-1}}}}
+          - {{at: {moment}, repair: {{link: dc-core/dc-dist-1}}}}
+        """,
+        check=False,
+    )
+    assert [event["device"] for event in played.events("device_down")] == ["dc-dist-1"]
+
+
+@pytest.mark.parametrize("moment", [300.0, 302.0, 304.0, 306.0, 308.0])
+def test_an_outage_does_not_turn_into_a_silent_agent_while_it_ends(stage: Stage, moment: float) -> None:
+    """A switch that answers before its router was asked again does not mean that the router hides: its cause and side stay."""
+    played = stage.play(
+        f"""
+        seed: 9
+        duration: 400
+        events:
+          - {{at: 60, fail: {{link: dc-dist-1/kel-001-rtr}}}}
+          - {{at: {moment}, repair: {{link: dc-dist-1/kel-001-rtr}}}}
+        """,
+        check=False,
+    )
+    assert played.ticket()["incident"]["cause"]["side"] == "site", played.told()
+    assert not played.events("incident_cause_changed", side="data_center"), played.told()
 
 
 def test_a_site_that_stays_down_after_the_core_is_back_becomes_its_own_incident(stage: Stage) -> None:
@@ -101,3 +137,20 @@ def test_a_ticket_that_somebody_touched_is_not_cancelled_by_recovery(stage: Stag
     assert played.first("act_done", action="dispose")
     assert played.ticket()["state"] == "open"
     assert played.ticket()["step"]["key"] == "staff_assignment"
+
+
+def test_a_place_whose_ticket_is_done_gets_a_new_one_however_soon_it_fails_again(stage: Stage) -> None:
+    """A ticket that reached `done` is never reopened, not even within tickets.reopen_within (DIAGNOSIS 3.6)."""
+    played = stage.play(
+        """
+        seed: 7
+        duration: 2100
+        events:
+          - {at: 60, fail: {link: dc-dist-1/kel-001-rtr, for: 300}}
+          - {at: 1600, fail: {link: dc-dist-1/kel-001-rtr}}
+        people: {auto: repair, delay: 20}
+        tickets: {stable_before_close: 60}
+        """
+    )
+    assert [ticket["state"] for ticket in played.tickets] == ["done", "open"], played.told()
+    assert played.incidents[1]["follows"] == played.incidents[0]["key"]
