@@ -125,7 +125,7 @@ def test_a_closed_port_is_told_at_once(server):
     started = time.monotonic()
     reading = read(server, login(server))
     assert (reading.error or "").startswith("refused")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_an_sshd_that_hangs_costs_the_deadline_and_no_more(server):
@@ -134,7 +134,7 @@ def test_an_sshd_that_hangs_costs_the_deadline_and_no_more(server):
     server.process.send_signal(signal.SIGSTOP)
     started = time.monotonic()
     reading = read(server, login(server), deadline=2.0)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
     assert not reading.answered
     assert (reading.error or "").split(":")[0] in ("slow", "no_answer")
 

@@ -123,7 +123,7 @@ async def test_a_silent_agent_is_a_timeout_and_no_port_is_down(reader, wrong):
 
 
 async def test_an_agent_that_drops_large_answers_is_asked_for_less_and_remembered(reader):
-    async with serving(switch(ports=12), timeout=0.1, retries=0) as (fake, agent):
+    async with serving(switch(ports=12), timeout=0.3, retries=0) as (fake, agent):
         fake.largest = 4
         tree = dict(fake.tree)
         first = await reader.read(agent, ())
@@ -206,13 +206,14 @@ async def test_an_answer_that_comes_twice_is_taken_once(reader):
 
 
 async def test_silent_agents_do_not_delay_the_others(reader):
-    async with serving(switch()) as (_, good), serving(switch()) as (fake, bad):
+    async with serving(switch()) as (_, good), serving(switch(), timeout=4.0) as (fake, bad):
         fake.silent = True
-        slow = asyncio.gather(*(reader.read(_named(bad, f"silent-{number}")) for number in range(50)))
-        started = time.monotonic()
+        slow = [asyncio.ensure_future(reader.read(_named(bad, f"silent-{number}"))) for number in range(50)]
         assert (await reader.read(_named(good, "good"), ["ge1"])).answered
-        assert time.monotonic() - started < 0.35
-        assert not any(reading.answered for reading in await slow)
+        assert not any(task.done() for task in slow)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
 
 
 async def test_a_version_or_a_credential_that_is_missing_is_said(reader):
