@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from netwatch.casework import messages
@@ -13,6 +13,7 @@ from netwatch.casework.saving import save
 from netwatch.casework.world import World
 from netwatch.diagnose.explain import CERTAINTY, certainty, hypothesis
 from netwatch.diagnose.report import cause_json
+from netwatch.errors import NetwatchError
 from netwatch.incident import Incident
 from netwatch.sop import ticket as procedure
 from netwatch.sop.act import Act
@@ -22,6 +23,14 @@ from netwatch.store import Transaction
 from netwatch.store.tickets import TicketFilter
 
 SUBMIT = "submit"
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)  # netwatch did not exist before
+
+
+class ClockWrong(NetwatchError):
+    """The wall clock is behind what has already happened: no ticket until it is set."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(f"the clock says {now.isoformat()}, but later tickets exist: set the clock (chrony, NTP)")
 
 
 def open_ticket_for_incident(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket:
@@ -29,9 +38,10 @@ def open_ticket_for_incident(tx: Transaction, world: World, incident: Incident, 
 
     An open ticket that the place's office asked for takes the incident over (N4: two reports, one event); otherwise a new one is
     made, submitted (t01) and announced. The stored incident learns the ticket's number. Raises Conflict when the incident has an
-    open ticket already: another monitor was first.
+    open ticket already (another monitor was first), and ClockWrong while the wall clock cannot be right.
     """
     assert incident.id is not None, "an incident is stored before it gets a ticket"
+    trust_clock(tx, now)
     site = site_of(world, incident)
     reported = _reported(tx, site)
     ticket = _take_over(tx, world, reported, incident, now) if reported else _open(tx, world, incident, site, now)
@@ -39,6 +49,13 @@ def open_ticket_for_incident(tx: Transaction, world: World, incident: Incident, 
         replace(incident, ticket=ticket.id), verb="ticket_opened", reason={"code": "gate_passed", "ticket": ticket.id}
     )
     return ticket
+
+
+def trust_clock(tx: Transaction, now: datetime) -> None:
+    """Refuse to open tickets in a time that cannot be (RELIABILITY 4, row 15): a dead battery must not set deadlines in 1970."""
+    later = tx.tickets.list(TicketFilter(opened_since=now + timedelta(days=1), limit=1))
+    if now < EARLIEST or later:
+        raise ClockWrong(now)
 
 
 def note_recovery(tx: Transaction, world: World, incident: Incident, now: datetime) -> Ticket | None:

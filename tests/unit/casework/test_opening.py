@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from netwatch import casework
+from netwatch.casework.opening import ClockWrong
 from netwatch.store.verify import verify
-from tests.unit.casework.office import Office
+from tests.unit.casework.office import MORNING, Office
 
 
 def test_an_incident_gets_one_ticket_that_waits_for_the_disposition(office: Office) -> None:
@@ -44,3 +49,16 @@ def test_what_did_not_change_is_not_written_again(office: Office) -> None:
         incident = tx.incidents.list()[0]
     office.tx(lambda tx: casework.update_affected(tx, office.world, incident, office.clock.now()))
     assert office.show(ticket["id"])["version"] == ticket["version"]
+
+
+def test_no_ticket_is_opened_while_the_clock_cannot_be_right(office: Office) -> None:
+    """RELIABILITY 4, row 15: a machine that wakes up in 1970, or days before its own journal."""
+    office.open("tiban-rtr")
+    for wrong in (datetime(1970, 1, 1, tzinfo=UTC), office.clock.now() - timedelta(days=2)):
+        office.clock.at = wrong
+        with pytest.raises(ClockWrong):
+            office.open("sekupang-rtr")
+        office.clock.at = MORNING
+        office.recover("sekupang-rtr")
+    office.clock.at = MORNING - timedelta(hours=1)  # an hour back is a step, not a dead battery
+    assert office.open("sekupang-sw")["state"] == "open"

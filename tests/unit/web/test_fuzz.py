@@ -14,9 +14,27 @@ from hypothesis import strategies as st
 from tests.unit.web.server import Served
 
 NAMES = st.sampled_from(
-    ["site", "symptom", "reporter", "performed_by", "performed_at", "channel", "request_id", "fields", "reason", "expected_end",
-     "for_seconds", "starts_at", "devices", "mode", "repeat", "occurred_at", "version", "origin"]
-)  # fmt: skip
+    [
+        "site",
+        "symptom",
+        "reporter",
+        "performed_by",
+        "performed_at",
+        "channel",
+        "request_id",
+        "fields",
+        "reason",
+        "expected_end",
+        "for_seconds",
+        "starts_at",
+        "devices",
+        "mode",
+        "repeat",
+        "occurred_at",
+        "version",
+        "origin",
+    ]
+)
 AWKWARD = ["kec-sekupang", "contoh-kadis", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\ud800", "\x00"]
 TEXTS = st.one_of(st.text(max_size=20), st.sampled_from(AWKWARD))
 VALUES = st.recursive(
@@ -29,9 +47,19 @@ FIELDS = st.dictionaries(
 )
 BODIES = st.dictionaries(NAMES, st.one_of(VALUES, FIELDS), max_size=6)
 TARGETS = st.sampled_from(
-    ["tickets", "tickets/{t}/actions/dispose", "tickets/{t}/actions/cancel", "tickets/{t}/hold", "tickets/{t}/resume",
-     "maintenance", "incidents/1/acknowledge", "incidents/99999999999999999999/acknowledge", "maintenance/x%00y/end", "tickets/%ff/documents"]
-)  # fmt: skip
+    [
+        "tickets",
+        "tickets/{t}/actions/dispose",
+        "tickets/{t}/actions/cancel",
+        "tickets/{t}/hold",
+        "tickets/{t}/resume",
+        "maintenance",
+        "incidents/1/acknowledge",
+        "incidents/99999999999999999999/acknowledge",
+        "maintenance/x%00y/end",
+        "tickets/%ff/documents",
+    ]
+)
 
 
 @pytest.fixture(scope="module")
