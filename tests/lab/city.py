@@ -97,7 +97,8 @@ class City:
         commands = ["link set lo up"]
         if node.is_bridge:
             commands += ["link add br0 type bridge forward_delay 0", *(f"link set {port} master br0" for port in node.ports)]
-        commands += [f"address add {node.address}/32 dev {'br0' if node.is_bridge else 'lo'}"]
+        place = "br0" if node.is_bridge else node.ports[0] if len(node.ports) == 1 else "lo"  # a router's address is no port's
+        commands += [f"address add {node.address}/32 dev {place}"]
         ip_batch([*commands, *self.lines_up(node)], namespace=self.namespace(node.device))
 
     @staticmethod

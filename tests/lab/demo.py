@@ -135,6 +135,7 @@ def _outage(stage: Stage, house: House, faults: Faults) -> dict[str, Any]:
     _watch(stage, house, lambda states: states["kel-tiban-rtr"] == "down", "kel-tiban-rtr is down", deadline_s=33)
     stage.check(True, f"down setelah {time.monotonic() - cut_at:.0f} detik", f"down after {time.monotonic() - cut_at:.0f} s")
     house.wait(lambda: house.tickets("--all"), "a ticket", deadline_s=45)
+    house.wait(lambda: _affected(house) == BEHIND, "both devices are on the ticket", deadline_s=20)
     states = house.states()
     stage.check(
         {device for device, state in states.items() if state == "up"} == set(states) - BEHIND,
@@ -158,6 +159,11 @@ def _outage(stage: Stage, house: House, faults: Faults) -> dict[str, Any]:
         "its two devices are listed",
     )
     return ticket
+
+
+def _affected(house: House) -> set[str]:
+    [ticket] = house.tickets("--all")
+    return {entry["device"] for entry in ticket["affected"]}
 
 
 def _repair(stage: Stage, house: House, faults: Faults, ticket: str) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ import httpx
 from netwatch.cli import app
 from tests.lab.agents import Secrets
 from tests.lab.city import City
+from tests.lab.kernel import inode, processes_in
+from tests.lab.plan import MONITOR
 
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "inventory.yaml"
@@ -74,19 +77,26 @@ class House:
         }
         self.config.write_text(json.dumps(settings, indent=1), encoding="utf-8")  # JSON is YAML
 
-    def start(self, *, deadline_s: float = 30.0) -> None:
+    def start(self, *, deadline_s: float = 90.0) -> None:
         """Prepare the database, start the daemon beside the vantage, and wait until it is ready."""
         (self.directory / "state").mkdir(exist_ok=True)
         self.run("db", "upgrade")
-        self._daemon = self.city.start(*NETWATCH, "run", "--config", str(self.config), log=self.log, cwd=REPOSITORY)
+        self.resume()
         self.wait(lambda: self.status().get("ready"), "the daemon is ready", deadline_s=deadline_s)
 
-    @property
-    def pid(self) -> int:
-        """Return the pid of the daemon's main process."""
-        if self._daemon is None:
-            raise HouseError("the daemon does not run")
-        return self._daemon.pid
+    def resume(self) -> None:
+        """Start the daemon on the database that is there, and wait for nothing."""
+        self._daemon = self.city.start(*NETWATCH, "run", "--config", str(self.config), log=self.log, cwd=REPOSITORY)
+
+    def processes(self) -> list[int]:
+        """Return the pids of the daemon: nothing else runs in the monitor's namespace."""
+        return sorted(processes_in({inode(self.city.namespace(MONITOR))}))
+
+    def messages(self) -> list[tuple[str, str]]:
+        """Return what was decided to be sent, as key and payload, read past the daemon."""
+        path = self.directory / "state" / "netwatch.db"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return list(database.execute("SELECT key, payload FROM outbox ORDER BY id"))
 
     def stop(self, *, how: signal.Signals = signal.SIGTERM, deadline_s: float = 15.0) -> int | None:
         """End the daemon and return its exit status; what does not end in time is killed."""
@@ -165,8 +175,9 @@ class House:
                 raise HouseError(f"not within {deadline_s:.0f} s: {what}\n{self.tail()}")
             time.sleep(every_s)
 
-    def tail(self, lines: int = 15) -> str:
-        """Return the end of the daemon's log."""
+    def tail(self, lines: int = 6, width: int = 300) -> str:
+        """Return the last lines of the daemon's log that are no routine."""
         if not self.log.exists():
             return "(no log)"
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+        said = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(line[:width] for line in [line for line in said if '"level": "info"' not in line][-lines:])
