@@ -12,8 +12,8 @@ from netwatch.cli.places import CONFIG, JSON, settings
 from netwatch.clock import SystemClock
 from netwatch.settings import Settings
 from netwatch.store import Store
+from netwatch.store.backup import FILE, open_backup
 from netwatch.store.backup import backup as make_backup
-from netwatch.store.backup import open_backup
 from netwatch.store.chain import parse_head
 from netwatch.store.journal import Head
 from netwatch.store.restore import restore as put_back
@@ -99,12 +99,17 @@ def backup(
 def restore(
     folder: Path = typer.Argument(help="Satu cadangan (folder netwatch-...). / One backup."),
     head: list[str] = HEADS,
+    to: Path | None = typer.Option(None, "--to", help="Ke folder lain, untuk latihan. / Into another folder: a drill."),
     json: bool = JSON,
     config: Path | None = CONFIG,
 ) -> None:
     """Ganti basis data dengan cadangan; pesan ditahan. / Replace the database by a backup; messages are held back."""
-    chosen = settings(config)
-    done = put_back(folder, chosen.database, state_directory=chosen.state_directory, heads=_heads(head))
+    if to is None:
+        chosen = settings(config)
+        url, state = chosen.database, chosen.state_directory
+    else:
+        url, state = f"sqlite:///{to.absolute() / FILE}", to.absolute()
+    done = put_back(folder, url, state_directory=state, heads=_heads(head))
     if json:
         document = {
             "schema": "netwatch.db-restore/1",

@@ -117,6 +117,15 @@ def check_states(tx: Transaction) -> Iterator[Violation]:
         yield Violation("I7", "blind", "it ends before it begins", subject=f"blind period {number}")
 
 
+def check_pages(tx: Transaction) -> Iterator[Violation]:
+    """I1: let SQLite look at its own pages (PostgreSQL does so when it reads them). It does not see a flipped bit in a row."""
+    if tx.connection.dialect.name != "sqlite":
+        return
+    for (said,) in tx.connection.exec_driver_sql("PRAGMA quick_check(20)"):
+        if said != "ok":
+            yield Violation("I1", "pages", f"SQLite says: {said}")
+
+
 def check_files(tx: Transaction, state_directory: Path) -> Iterator[Violation]:
     """I8: every file that was handed in is on disk with its hash; every document of a ticket has its row."""
     rows = {row.sha256: row.size for row in tx.connection.execute(select(schema.attachments))}

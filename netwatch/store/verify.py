@@ -10,7 +10,15 @@ from netwatch.sop.entry import Entry
 from netwatch.sop.record import Ticket
 from netwatch.sop.replay import replay as replay_entries
 from netwatch.store.chain import Outside, check_chain
-from netwatch.store.consistency import check_files, check_incidents, check_outbox, check_requests, check_states, check_uniqueness
+from netwatch.store.consistency import (
+    check_files,
+    check_incidents,
+    check_outbox,
+    check_pages,
+    check_requests,
+    check_states,
+    check_uniqueness,
+)
 from netwatch.store.journal import Head
 from netwatch.store.replaying import check_tickets
 from netwatch.store.store import Store
@@ -60,6 +68,7 @@ def examine(
             yield from check_outbox(tx)
             yield from check_requests(tx)
             yield from check_states(tx)
+            yield from check_pages(tx)
             if files:
                 yield from check_files(tx, store.state_directory)
 

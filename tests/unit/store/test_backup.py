@@ -130,7 +130,7 @@ def test_a_restore_brings_everything_back_and_holds_the_messages(busy: Store, tm
         assert last.body["fields"]["replaced_head"] == str(head)
     assert verify(again) == []
     said = [str(violation) for violation in verify(again, heads=[head])]
-    assert said and said[0].startswith("I1 outside"), "the head on the papers does not fit: nobody takes it for the old chain"
+    assert said[0].startswith("I1 outside"), "the head on the papers does not fit: nobody takes it for the old chain"
     with again.begin("next") as tx:
         number = tx.incidents.insert(incident("other"))
         assert number == 2, "numbers go on after the largest"

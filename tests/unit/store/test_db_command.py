@@ -48,6 +48,8 @@ def test_from_nothing_to_a_restored_database(place: Path, capsys: pytest.Capture
         "violations": [],
     }
     assert run(["db", "verify", "--backup", made["folder"]]) == 0
+    assert run(["db", "restore", made["folder"], "--to", str(place / "drill")]) == 0
+    assert (place / "drill" / "netwatch.db").exists()
     (place / "state" / "netwatch.db").unlink()
     assert run(["db", "upgrade"]) == 1, "never an empty one beside a lost one"
     assert run(["db", "restore", made["folder"], "--head", f"9:{'a' * 16}"]) == 0

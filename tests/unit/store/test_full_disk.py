@@ -56,7 +56,7 @@ def test_the_ballast_saves_the_act_and_after_it_everything_is_refused_until_ther
     seq = store.run("saved", big)
     assert not ballast.present(small_disk), "thrown at the first sign"
     fill(small_disk)
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull):  # noqa: PT012 - the block is the transaction
         for number in range(50):
             store.run(f"refused-{number}", big)
     with store.read() as tx:

@@ -24,7 +24,7 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(state: Path) -> None:
     (state / "attachments").mkdir()
     (state / "attachments" / "x").touch()
     for open_it in (lambda: Store.open(url, state_directory=state), lambda: upgrade(url, state_directory=state)):
-        with pytest.raises(StoreError, match="is gone, but .* still holds attachments"):
+        with pytest.raises(StoreError, match=r"is gone, but .* still holds attachments"):
             open_it()
     upgrade(url, state_directory=state, force=True)
     assert (state / "netwatch.db").exists()
@@ -32,7 +32,7 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(state: Path) -> None:
 
 def test_a_log_without_its_database_counts_as_a_lost_database(state: Path) -> None:
     (state / "netwatch.db-wal").write_bytes(b"x")
-    with pytest.raises(StoreError, match="netwatch.db-wal"):
+    with pytest.raises(StoreError, match=r"netwatch\.db-wal"):
         upgrade(f"sqlite:///{state}/netwatch.db", state_directory=state)
 
 

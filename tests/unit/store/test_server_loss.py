@@ -98,7 +98,7 @@ def test_a_writer_who_waits_too_long_is_busy(pg_store: Store) -> None:
     holder.start()
     holds.wait(10)
     try:
-        with pytest.raises(StoreBusy), pg_store.read() as tx:
+        with pytest.raises(StoreBusy), pg_store.read() as tx:  # noqa: PT012 - the block is the transaction
             tx.connection.exec_driver_sql("SET LOCAL statement_timeout = '50ms'")
             tx.connection.exec_driver_sql("SELECT pg_sleep(5)")
         with pg_store.read() as tx:

@@ -29,7 +29,7 @@ def test_numbers_count_from_1_in_each_year_and_have_no_gaps(store: Store) -> Non
             "NW-2026-000002",
             "NW-2027-000001",
         ]
-    with pytest.raises(KeyError), store.begin("t2") as tx:
+    with pytest.raises(KeyError), store.begin("t2") as tx:  # noqa: PT012 - the block is the transaction
         tx.tickets.next_id(2026)
         raise KeyError
     with store.begin("t3") as tx:
@@ -90,7 +90,7 @@ def test_two_people_released_together_fifty_times(store: Store) -> None:
         for thread in threads:
             thread.join()
         won = [result for result in results if not isinstance(result, Conflict)]
-        assert len(results) == 2 and len(won) == 1, results
+        assert (len(results), len(won)) == (2, 1), results
         ticket = won[0]
     assert ticket.version == 51
     assert verify(store) == []

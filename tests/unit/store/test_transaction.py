@@ -47,7 +47,7 @@ def commit_fails(store: Store, *, after: bool, times: int = 1) -> Iterator[list[
 
 
 def test_an_error_in_the_block_leaves_nothing(store: Store) -> None:
-    with pytest.raises(KeyError), store.begin("t1") as tx:
+    with pytest.raises(KeyError), store.begin("t1") as tx:  # noqa: PT012 - the block is the transaction
         note(tx)
         raise KeyError
     assert not store.committed("t1")
@@ -89,7 +89,7 @@ def test_when_nobody_can_be_asked_the_outcome_is_unknown(store: Store, monkeypat
     def away(_: str) -> bool:
         raise StoreAway("gone")
 
-    with commit_fails(store, after=True), pytest.raises(UnknownOutcome) as unknown, monkeypatch.context() as patch:
+    with commit_fails(store, after=True), pytest.raises(UnknownOutcome) as unknown, monkeypatch.context() as patch:  # noqa: PT012 - the block is the transaction
         patch.setattr(store, "committed", away)
         with store.begin("t1") as tx:
             note(tx)
@@ -186,7 +186,7 @@ def test_a_full_disk_without_ballast_refuses_and_reads_go_on(sqlite_store: Store
 
 
 def test_a_reader_cannot_write_on_postgresql_and_nothing_it_writes_stays_on_sqlite(store: Store) -> None:
-    with pytest.raises((Exception,)), store.read() as tx:
+    with pytest.raises((Exception,)), store.read() as tx:  # noqa: PT012 - the block is the transaction
         tx.set_setting("x", "y")
         raise RuntimeError
     with store.read() as tx:
