@@ -104,3 +104,9 @@ class Stage:
     def forget(self, played: Played) -> None:
         """Free the memory of a play that nobody will look at again."""
         shutil.rmtree(played.machine.parent, ignore_errors=True)
+
+    def check_and_forget(self) -> None:
+        """Check the invariants of the last play and free its memory."""
+        folder = self.folder / f"play-{self.plays}"
+        assert violations(folder / "machine") == []
+        shutil.rmtree(folder)
