@@ -28,7 +28,6 @@ from netwatch.store.engine import make_engine, parse_url
 from netwatch.store.errors import DiskFull
 from netwatch.store.journal import VERSION, Head
 from netwatch.store.store import Store
-from netwatch.store.upgrade import migrate
 from netwatch.store.verify import examine
 
 FILE = "netwatch.db"

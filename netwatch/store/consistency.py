@@ -105,7 +105,8 @@ def check_states(tx: Transaction) -> Iterator[Violation]:
     """I6: changes of state follow each other and lead to the present state. I7: blind periods end after they begin."""
     last: dict[str, str] = {}
     for change in tx.connection.execute(select(schema.transitions).order_by(schema.transitions.c.id)):
-        if change.device in last and change.from_state != last[change.device]:
+        # A device that left the inventory and came back begins anew: its first change comes from nowhere.
+        if change.from_state is not None and change.from_state != last.get(change.device, change.from_state):
             said = f"left {change.from_state}, but was {last[change.device]}"
             yield Violation("I6", "transition", said, subject=change.device)
         last[change.device] = change.to_state

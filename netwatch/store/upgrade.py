@@ -9,7 +9,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
 from netwatch.clock import Clock, SystemClock
@@ -21,6 +21,8 @@ from netwatch.store.journal import begin_chain
 from netwatch.store.opening import leftovers, mark, missing, revision_of, wrong_revision
 from netwatch.store.store import Store
 from netwatch.store.transaction import Transaction
+
+ADVISORY_LOCK = 0x6E657477  # any number that only netwatch uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def migrate(engine: Engine, revision: str) -> None:
                 # A table that is rebuilt would lose its referrers; the check before COMMIT finds what is left without its parent.
                 connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
             with connection.begin():
+                _wait_for_others(connection)
                 direction = command.downgrade if revision == "base" or _is_older(connection, revision) else command.upgrade
                 direction(config(connection), revision)
                 if connection.dialect.name == "sqlite" and (lost := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
@@ -99,6 +102,13 @@ def migrate(engine: Engine, revision: str) -> None:
             raise translate(error) from error
         finally:
             connection.invalidate()  # the next one is set up anew, with foreign keys
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """Let one upgrade at a time run: both units may start together. SQLite's BEGIN IMMEDIATE has already waited."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
 
 
 def _is_older(connection: Connection, revision: str) -> bool:
@@ -110,6 +120,7 @@ def _is_older(connection: Connection, revision: str) -> bool:
 
 def _begin_chain(store: Store, procedure_digest: str | None) -> None:
     with store.engine.connect().execution_options(netwatch_begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        _wait_for_others(connection)
         if connection.execute(select(schema.journal_head)).first() is None:
             begin_chain(Transaction(connection, tx_id="genesis", now=store.clock.now()), procedure_digest=procedure_digest)
 

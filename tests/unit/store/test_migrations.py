@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.resources import files
 
 import pytest
@@ -49,6 +50,30 @@ def test_a_migration_that_fails_leaves_the_old_schema(database: str, state: obje
         store.close()
     upgrade(database, state_directory=state, force=True)  # type: ignore[arg-type]
     store = Store.open(database, state_directory=state)  # type: ignore[arg-type]
+    assert verify(store) == []
+    store.close()
+
+
+def test_two_processes_may_upgrade_at_the_same_time(database: str, state: object) -> None:
+    """Both units run `db upgrade` before they start."""
+    barrier, failed = threading.Barrier(4), []
+
+    def go() -> None:
+        barrier.wait()
+        try:
+            upgrade(database, state_directory=state)  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    store = Store.open(database, state_directory=state)  # type: ignore[arg-type]
+    with store.read() as tx:
+        assert tx.journal.head().seq == 0
     assert verify(store) == []
     store.close()
 
