@@ -34,6 +34,7 @@ GROUPS = (
     "people",
     "sop",
     "db",
+    "demo",
     "version",
 )
 INTERRUPTED = 130

@@ -65,7 +65,7 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 def _metrics_in_code() -> set[str]:
     found = set()
     for source in (REPOSITORY / "netwatch").rglob("*.py"):
-        found |= set(re.findall(r'"(netwatch_[a-z0-9_]+)"', source.read_text(encoding="utf-8")))
+        found |= set(re.findall(r'["\'](netwatch_[a-z0-9_]+)["\'{]', source.read_text(encoding="utf-8")))
     return found - {"netwatch_begin", "netwatch_version"}  # names of other things
 
 
