@@ -12,7 +12,7 @@ from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, O
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.mass import MassGuard
 
-PENDING = "pending"  # stands for the ticket number while the writer opens it
+REMEMBERED_S = 86_400.0  # a recovered incident is named by the next one of its place (`follows`) for a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Cases:
         self.known: dict[str, Incident] = {}
         self.mass = MassGuard()
         self.opened: dict[str, int] = {}  # cause kind -> tickets opened by this process
+        self._closed: frozenset[str] = frozenset()  # tickets of known incidents that people have ended
         self._asked: dict[str, float] = {}  # key -> when the ticket was asked for
 
     def load(self, incidents: Sequence[Incident]) -> None:
@@ -49,7 +50,8 @@ class Cases:
     def judge(self, causes: Sequence[Cause], views: Mapping[str, OutageView], at: datetime, now: float) -> list[Change]:
         """Compare the causes of one snapshot with the incidents in hand; take over what changes."""
         policy = IncidentPolicy(reopen_within=self.policy.reopen_within)
-        changes = reconcile(tuple(self.known.values()), causes, views, at, policy)
+        closed = {incident.key for incident in self.known.values() if incident.ticket in self._closed}
+        changes = reconcile(tuple(self.known.values()), causes, views, at, policy, closed=closed)
         for change in changes:
             self.known[change.incident.key] = change.incident
         self._forget_old(at)
@@ -57,7 +59,7 @@ class Cases:
         return changes
 
     def _forget_old(self, at: datetime) -> None:
-        limit = self.policy.reopen_within
+        limit = max(self.policy.reopen_within, REMEMBERED_S)
         for key, incident in list(self.known.items()):
             ended = incident.ended_at
             if incident.state is not IncidentState.OPEN and (ended is None or (at - ended).total_seconds() > limit):
@@ -93,9 +95,13 @@ class Cases:
             kind = incident.cause.kind.value
             self.opened[kind] = self.opened.get(kind, 0) + 1
 
-    def holding(self, device: str) -> Incident | None:
-        """Return the open incident that has this device in its locus."""
-        return next((incident for incident in self.open() if device in incident.locus), None)
+    def tickets(self) -> tuple[str, ...]:
+        """Return the tickets of the known incidents: whether they are still open is asked with every heartbeat."""
+        return tuple(sorted(incident.ticket for incident in self.known.values() if incident.ticket is not None))
+
+    def ended(self, tickets: frozenset[str]) -> None:
+        """Take note which of those tickets have ended: their incidents are never reopened, the next one follows them."""
+        self._closed = tickets
 
 
 def wants_ticket(incident: Incident) -> bool:

@@ -1,7 +1,7 @@
 """The series of every device as exposition text: 10,000 devices in the time in which a library writes 500.
 
-Prometheus' text format (0.0.4) and OpenMetrics (1.0) write gauges the same way, so one block serves both; a test reads it back with
-the library's parsers. Everything else on the page is written by prometheus-client (docs/decisions).
+Prometheus' text format (0.0.4) and OpenMetrics (1.0) write gauges the same way, so one block serves both; a test reads it back by
+the parsers of the library. Everything else on the page is written by prometheus-client (docs/decisions).
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ class Fleet:
         self.troubled: set[str] = set()  # suspect or down by their own echoes
         self.ports: dict[tuple[str, str], tuple[float, PortStatus]] = {}
         self.snmp: dict[str, bool] = {}  # whether the agent answered last time
+        self._spoke_at: dict[str, float] = {}  # when the agent last answered
         self._down_readings: dict[tuple[str, str], deque[float]] = {}
         self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
         for device in graph.inventory.devices.values():
@@ -59,6 +60,7 @@ class Fleet:
         """Drop what is remembered of a device that left."""
         self.troubled.discard(device)
         self.snmp.pop(device, None)
+        self._spoke_at.pop(device, None)
         self.uptime.pop(device, None)
         for memory in (self.ports, self._down_readings):
             for place in [place for place in memory if place[0] == device]:
@@ -119,6 +121,7 @@ class Fleet:
         self.snmp[reading.device] = reading.answered
         if not reading.answered:
             return
+        self._spoke_at[reading.device] = reading.at
         if reading.uptime_s is not None:
             self.uptime[reading.device] = (reading.at, reading.uptime_s)
         for port in reading.ports:
@@ -151,6 +154,7 @@ class Fleet:
                     since=wall(state.since),
                     certain=state.state is State.DOWN and not state.answers,
                     snmp=self.snmp.get(watch.device),
+                    snmp_since_loss=self._spoke_at.get(watch.device, -1.0) > state.since,
                     refused_by=watch.refused_by,
                 )
         return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)

@@ -54,6 +54,7 @@ class Judge:
         self._offset = clock.now() - timedelta(seconds=clock.monotonic())
         self._boot = boot
         self._sequence = 0
+        self._hidden: Mapping[str, str] = {}  # device -> entry, by the last verdict
         self._touched: dict[str, str] = {}  # device -> why its state moved
         self._due: float | None = None  # when the next verdict is wanted
         self._not_before = 0.0
@@ -100,19 +101,20 @@ class Judge:
             self._not_before = now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - began))
         elif self._touched and now >= self._flush_at:
             self._flush_at = now + FLUSH_S
-            self._write(now, self._shown({}, now), [], None)
+            self._write(now, self._shown(self._hidden, now), [], None)
 
     def _verdict(self, now: float) -> None:
         self.judgements += 1
         at = self.wall(now)
         self._wait_for_fresh_looks(now)
         if not self.fleet.troubled:
+            self._hidden = {}
             changes = self.cases.judge((), self._outages(now, {}), at, now)
             self._write(now, self._shown({}, now), changes, None)
             return
         snapshot = self.snapshot(now)
         causes = localise(snapshot)
-        hidden = unreachable(snapshot, causes)
+        self._hidden = hidden = unreachable(snapshot, causes)
         changes = self.cases.judge(causes, self._outages(now, hidden), at, now)
         if self.cases.mass.active or self._waiting:
             self.want(now + 1.0)
@@ -163,7 +165,9 @@ class Judge:
         for watch in self.fleet.of(sorted(names)):
             entry = hidden.get(watch.device)
             shown = self._show(watch, entry)
-            if shown is State.UNREACHABLE and entry is None:
+            if shown is not State.UNREACHABLE:
+                entry = None
+            elif entry is None:
                 entry = watch.explained_by
             if shown is watch.shown and entry == watch.explained_by:
                 continue

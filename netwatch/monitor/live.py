@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,12 +44,11 @@ class Live:
 
     def socket_drops(self) -> Mapping[str, int]:
         """Return how many replies the kernel dropped, by address family."""
-        return {"ipv4" if family == socket.AF_INET else "ipv6": channel.drops for family, channel in self.engine.channels.items()}
+        return self.engine.drops()
 
     def ignored_packets(self) -> int:
         """Return how many foreign or malformed packets were ignored."""
-        counters = self.engine.counters
-        return counters.malformed + counters.foreign + counters.wrong_nonce + counters.wrong_source
+        return self.engine.counters.ignored()
 
     def calendar_days_remaining(self) -> int | None:
         """Return the days until the holiday calendar ends; None: no calendar."""

@@ -204,6 +204,8 @@ class Pipeline:
         for written in self.recorder.collect():
             if isinstance(written.record, OpenTicket):
                 self.cases.written(written.record.incident, written.ticket)
+            if written.ended is not None:
+                self.cases.ended(written.ended)
             if written.windows is not None:
                 self.judge.windows = (*self.fleet.graph.inventory.maintenance, *written.windows)
 
@@ -238,7 +240,7 @@ class Pipeline:
                     self._readers.look(device)
         if now >= self._beat_at:
             self._beat_at = now + BEAT_EVERY_S
-            self.recorder.submit(Beat(self.judge.tx(), self.wall(now), isolated=self.judge.frozen))
+            self.recorder.submit(Beat(self.judge.tx(), self.wall(now), isolated=self.judge.frozen, tickets=self.cases.tickets()))
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_EVERY_S
             self.recorder.submit(Sweep(self.judge.tx(), self.wall(now)))

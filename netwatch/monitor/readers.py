@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from netwatch.clock import Clock
-from netwatch.inventory.model import Device
+from netwatch.inventory.model import Device, Role
 from netwatch.monitor.fleet import Fleet
 from netwatch.observation import SnmpReading
 from netwatch.probe.snmp import Agent, SnmpReader
@@ -32,6 +32,7 @@ class SnmpReaders:
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
+        self._client: PysnmpClient | None = None
         self._reader: SnmpReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -41,16 +42,24 @@ class SnmpReaders:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to take questions."""
         self._loop = loop
-        self._reader = SnmpReader(PysnmpClient(), clock=self._clock)
+        self._client = PysnmpClient()
+        self._reader = SnmpReader(self._client, clock=self._clock)
 
     def stop(self) -> None:
         """Forget what is under way."""
         for task in self._tasks:
             task.cancel()
+        if self._client is not None:
+            self._client.close()
 
     def adopt(self, settings: Snmp) -> None:
         """Read by new settings from now on."""
         self._settings = settings
+
+    def forget(self, device: str) -> None:
+        """Drop what is known of the ports of a device that left or moved."""
+        if self._reader is not None:
+            self._reader.forget(device)
 
     def readable(self) -> list[str]:
         """Return the devices that are read in rounds: watched, with an SNMP credential that is known."""
@@ -104,7 +113,7 @@ class SnmpReaders:
             bulk=known.snmp.bulk,
         )
         async with self._gate:
-            reading = await self._reader.read(agent, self._ports(known))
+            reading = await self._reader.read(agent, self._ports(known), power=known.role is Role.UPS)
         result = "answered" if reading.answered else "silent"
         self.done["snmp", result] = self.done.get(("snmp", result), 0) + 1
         self.deliver(reading)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -72,7 +72,7 @@ class Beat:
     tx: str
     at: datetime
     isolated: bool
-    details: Mapping[str, Any] = field(default_factory=dict)
+    tickets: tuple[str, ...] = ()  # of known incidents: which of them have ended?
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Written:
     record: Record
     ticket: str | None = None
     windows: tuple[Window, ...] | None = None  # after `Beat`: the maintenance windows people have added
+    ended: frozenset[str] | None = None  # after `Beat`: those of its tickets that are no longer open
     error: str | None = None
 
 

@@ -38,6 +38,7 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
         if watch.target is not None:
             engine.remove(watch.target)
         fleet.forget(name)
+        parts.readers.forget(name)
         parts.pipeline.judge.stability.forget(name)
     fleet.adopt(new.graph, policy.interval)
     for name in sorted(wanted):

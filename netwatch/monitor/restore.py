@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from netwatch.detect.state import DeviceState, State
+from netwatch.monitor.cases import REMEMBERED_S
 from netwatch.monitor.pipeline import Pipeline
 from netwatch.monitor.records import Blind
+from netwatch.monitor.writer import ended
 from netwatch.store import Store
 from netwatch.store.states import StoredState
 
@@ -18,11 +20,13 @@ def restore(pipeline: Pipeline, store: Store, *, now: datetime) -> None:
     """Load states, incidents and windows; the time since the last heartbeat is blind when longer than two intervals."""
     with store.read() as tx:
         states = tx.states.load()
-        known = tx.incidents.load_known(now - timedelta(seconds=pipeline.cases.policy.reopen_within))
+        known = tx.incidents.load_known(now - timedelta(seconds=max(REMEMBERED_S, pipeline.cases.policy.reopen_within)))
         beat = tx.heartbeat.last("monitor")
         windows = [stored.window for stored in tx.maintenance.list(not_ended_before=now)]
+        over = ended(tx, tuple(incident.ticket for incident in known if incident.ticket is not None))
     pipeline.judge.windows = (*pipeline.fleet.graph.inventory.maintenance, *windows)
     pipeline.cases.load(known)
+    pipeline.cases.ended(over)
     for watch in pipeline.fleet:
         stored = states.get(watch.device)
         if stored is None:

@@ -76,6 +76,13 @@ class MonitorService:
         parts.recorder.start()
         parts.readers.start(loop)
         jobs.start()
+        if parts.engine.receive_buffer < parts.engine.receive_buffer_wanted:
+            log.warning(
+                "receive_buffer_small",
+                octets=parts.engine.receive_buffer,
+                wanted=parts.engine.receive_buffer_wanted,
+                hint="raise net.core.rmem_max (systemd/sysctl.d/60-netwatch.conf): a burst of answers may be thrown away",
+            )
         log.info(
             "started",
             devices=len(parts.pipeline.fleet),

@@ -48,9 +48,7 @@ def _moment(tx: Transaction, world: World, record: Moment) -> Written:
         StoredState(state.device, state.after, state.since, state.reason, state.explained_by, state.loss_ratio)
         for state in record.states
     )
-    # What ends open goes last: a device is in the locus of one open incident only, and another one may be giving it up.
-    ends_open = {change.incident.key: change.incident.state is IncidentState.OPEN for change in record.changes}
-    for change in sorted(record.changes, key=lambda change: ends_open[change.incident.key]):
+    for change in record.changes:
         _change(tx, world, change, record)
     return Written(record)
 
@@ -105,7 +103,12 @@ def _clock_step(tx: Transaction, world: World, record: ClockStep) -> Written:  #
 def _beat(tx: Transaction, world: World, record: Beat) -> Written:  # noqa: ARG001
     tx.heartbeat.beat(MONITOR, record.at, isolated=record.isolated, version=release())
     windows = tuple(stored.window for stored in tx.maintenance.list(not_ended_before=record.at))
-    return Written(record, windows=windows)
+    return Written(record, windows=windows, ended=ended(tx, record.tickets))
+
+
+def ended(tx: Transaction, tickets: tuple[str, ...]) -> frozenset[str]:
+    """Return those of these tickets that are no longer open."""
+    return frozenset(ticket for ticket in tickets if not tx.tickets.get(ticket).is_open)
 
 
 def _sweep(tx: Transaction, world: World, record: Sweep) -> Written:
