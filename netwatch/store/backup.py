@@ -112,6 +112,8 @@ def _copy_database(store: Store, target: Path) -> None:
             except Exception as error:
                 raise store.translated(error) from error
     else:
+        from netwatch.store.upgrade import migrate  # Alembic is a fifth of the daemon's start, and this is for PostgreSQL only
+
         engine = make_engine(parse_url(f"sqlite:///{target}"), create=True)
         try:
             migrate(engine, "head")
