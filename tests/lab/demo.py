@@ -179,6 +179,8 @@ def _repair(stage: Stage, house: House, faults: Faults, ticket: str) -> None:
         "tiket tetap terbuka: jaringan yang pulih tidak menutup tiket, orang yang menutup",
         "the ticket stays open: a network that recovers closes no ticket, people do",
     )
+    side = shown["incident"]["cause"]["side"]
+    stage.check(side == "site", f"sisinya masih sama ({side})", f"it is still on the same side ({side})")
 
 
 def _procedure(stage: Stage, house: House, ticket: str) -> None:

@@ -76,6 +76,8 @@ def test_a_cut_uplink_is_one_ticket_at_the_right_place_and_stays_open_after_the_
     house.wait(lambda: _in_state(house, "up") >= TIBAN, "Tiban is up again", deadline_s=UP_WITHIN_S + LOOK_S)
     [after] = _new_tickets(house, before)
     assert (after["id"], after["state"]) == (ticket["id"], "open")
+    assert after["incident"]["state"] == "recovered"
+    assert after["incident"]["cause"]["side"] == "site"  # what answers again tells nothing about why it was silent
 
 
 def test_a_dead_distribution_router_is_one_ticket_and_none_for_the_sites_behind_it(house: House, faults: Faults) -> None:
