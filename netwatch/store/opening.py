@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from netwatch.errors import StoreError
+from netwatch.errors import StoreAway, StoreError
 from netwatch.store import ballast, schema
 from netwatch.store.errors import told, translate
 
@@ -70,6 +70,18 @@ def missing(file: Path, state_directory: Path) -> StoreError:
         "no_database",
         f"belum ada basis data {file}; jalankan `netwatch db upgrade`",
         f"there is no database {file}; run `netwatch db upgrade`",
+    )
+
+
+def unwritable(file: Path) -> StoreAway:
+    """Return the error for a database that this user may not write, or that lies on a read-only file system."""
+    return told(
+        StoreAway,
+        "database_unwritable",
+        f"basis data {file} tidak dapat ditulisi oleh pengguna ini: jalankan netwatch sebagai pemiliknya, perbaiki hak berkas"
+        " (chown), atau pasang sistem berkasnya untuk ditulisi",
+        f"the database {file} cannot be written by this user: run netwatch as its owner, mend the owner of the file (chown),"
+        " or mount its file system for writing",
     )
 
 

@@ -23,7 +23,7 @@ from netwatch.store import ballast, schema
 from netwatch.store.engine import BUSY_TIMEOUT_S, database_file, has_wal_reset_bug, make_engine, parse_url, sqlite_module
 from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, translate
 from netwatch.store.ground import Ground, changed, disk_is_full
-from netwatch.store.opening import missing, revision_of, wrong_revision
+from netwatch.store.opening import missing, revision_of, unwritable, wrong_revision
 from netwatch.store.transaction import Transaction
 
 T = TypeVar("T")
@@ -262,6 +262,8 @@ class Store:
             if isinstance(translated, DiskFull) and translated.ballast_freed:
                 self._connect(create=create)
                 return
+            if type(translated) is StoreAway and self.file is not None and _is_not_ours(self.file, readonly=self._readonly):
+                raise unwritable(self.file) from error
             raise translated from error
         version = sqlite_module().sqlite_version
         if has_wal_reset_bug(version):
@@ -326,3 +328,7 @@ class Store:
                     self._writable = False
                 break
         return translated
+
+
+def _is_not_ours(file: Path, *, readonly: bool) -> bool:
+    return file.exists() and not os.access(file, os.R_OK if readonly else os.R_OK | os.W_OK)
