@@ -36,6 +36,7 @@ def register(root: typer.Typer) -> None:
         only: Part | None = typer.Option(None, "--only", help="monitor | api"),
     ) -> None:
         """Jalankan pemantauan dan api sampai dihentikan. / Run monitor and api until stopped."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that comes while we start is done with: we read the files now
         logs.configure()
         settings = places.settings(config)
         if only is Part.MONITOR:
@@ -79,8 +80,14 @@ class Pair:
         if slow:
             self._tell(signal.SIGKILL)
             await asyncio.wait(waits)
-        codes = [child.returncode for child in self._children.values()]
-        return 0 if self._asked and not any(codes) else max((abs(code) for code in codes), default=1) or 1
+        return self._code([child.returncode for child in self._children.values()])
+
+    def _code(self, codes: list[int]) -> int:
+        """Return 0 when both ended as asked, else the code with which one ended by itself; 1 for one that was killed."""
+        failed = [code for code in codes if code not in (0, -signal.SIGTERM)]  # -SIGTERM: told to stop while it still started
+        if self._asked and not failed:
+            return 0
+        return next((code for code in failed if code > 0), 1)
 
     def _stop(self) -> None:
         self._asked = True
