@@ -17,6 +17,7 @@ from netwatch.store.errors import AlreadyCommitted
 from netwatch.store.states import StoredState
 
 MONITOR = "monitor"
+PATIENCE_S = 5.0  # for a lock: then it is said that the database is away, and the record waits in the queue
 
 
 class Writer:
@@ -30,7 +31,7 @@ class Writer:
         """Write one record exactly once. Raises StoreError when it has to be tried again later."""
         write = _KINDS[type(record)]
         try:
-            return self._store.run(record.tx, lambda tx: write(tx, self.world, record))
+            return self._store.run(record.tx, lambda tx: write(tx, self.world, record), patience_s=PATIENCE_S)
         except AlreadyCommitted:
             return self._store_read(record)
 
