@@ -71,7 +71,7 @@ class Pair:
         for part in Part:
             self._children[part] = subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; start-up may block
                 [sys.executable, "-m", "netwatch", "run", "--config", str(self._file), "--only", part.value],
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  # nothing runs in this process yet but the loop
+                preexec_fn=_as_a_child,  # noqa: PLW1509  # nothing runs in this process yet but the loop
             )
         waits = [asyncio.create_task(asyncio.to_thread(child.wait)) for child in self._children.values()]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -99,8 +99,13 @@ class Pair:
                 child.send_signal(number)
 
 
-def _die_with_parent() -> None:
-    """Let the kernel end the child when the parent is killed (prctl(2)): no monitor without its keeper."""
+def _as_a_child() -> None:
+    """Prepare a child before it becomes netwatch: no monitor without its keeper, no end by a reload that comes too early.
+
+    The kernel ends it when the parent is killed (prctl(2)). An ignored SIGHUP stays ignored in the new program until that has a
+    handler, while the parent's own handler would become the default, which is to die.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if os.getppid() == 1:
         os._exit(1)
