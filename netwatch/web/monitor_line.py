@@ -36,7 +36,7 @@ class MonitorLine:
         answer = self._call("POST", "/-/reload", RELOAD_TIMEOUT_S)
         if answer is None:
             return None
-        return [] if answer.is_success else answer.text.strip().splitlines()
+        return [] if answer.is_success else _faults(answer)
 
     def _call(self, method: str, path: str, timeout: float) -> httpx.Response | None:
         if not self._socket.exists():
@@ -47,3 +47,12 @@ class MonitorLine:
         except httpx.HTTPError as error:
             log.debug("monitor_away", extra={"error": type(error).__name__})
             return None
+
+
+def _faults(answer: httpx.Response) -> list[str]:
+    """Return the faults the monitor names, one a line; whatever it says instead when it is no JSON of ours."""
+    try:
+        faults = answer.json()["faults"]
+    except (ValueError, KeyError, TypeError):
+        faults = None
+    return [str(fault) for fault in faults] if faults else answer.text.strip().splitlines() or [f"HTTP {answer.status_code}"]
