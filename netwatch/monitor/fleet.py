@@ -142,6 +142,7 @@ class Fleet:
     def snapshot(self, now: float, at: datetime, wall: Callable[[float], datetime], vantage: VantageView) -> Snapshot:
         """Freeze everything known now (DIAGNOSIS 2)."""
         views: dict[str, DeviceView] = {}
+        heard = self._heard_behind()
         for watch in self.watches.values():
             state = watch.state
             if state.state is State.UP:
@@ -149,15 +150,30 @@ class Fleet:
             elif state.state is State.UNKNOWN:
                 views[watch.device] = NOT_MEASURED
             else:
+                # Heard of, itself or something behind it, after its newest echo: it may be coming back. Wait for its next echo,
+                # or the ticket would say at the end that only its agent was silent.
+                spoke_at = self._spoke_at.get(watch.device, -1.0)
+                news = max(spoke_at, heard.get(watch.device, -1.0))
+                coming_back = state.answers > 0 or news > max(state.since, state.last_echo_at or state.since)
                 views[watch.device] = DeviceView(
-                    icmp=reach_of(state),
+                    icmp=Reach.UNSETTLED if coming_back and not state.answers else reach_of(state),
                     since=wall(state.since),
-                    certain=state.state is State.DOWN and not state.answers,
-                    snmp=self.snmp.get(watch.device),
-                    snmp_since_loss=self._spoke_at.get(watch.device, -1.0) > state.since,
+                    certain=state.state is State.DOWN and not coming_back,
+                    snmp=None if coming_back else self.snmp.get(watch.device),
+                    snmp_since_loss=not coming_back and spoke_at > state.since,
                     refused_by=watch.refused_by,
                 )
         return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)
+
+    def _heard_behind(self) -> dict[str, float]:
+        """Return for each device when something troubled behind it answered last."""
+        heard: dict[str, float] = {}
+        for device in self.troubled:
+            state = self.watches[device].state
+            if state.answers and state.last_answer_at is not None:
+                for ancestor in self.graph.ancestors(device):
+                    heard[ancestor] = max(heard.get(ancestor, -1.0), state.last_answer_at)
+        return heard
 
     def _fresh_ports(self, now: float) -> Mapping[tuple[str, str], PortStatus]:
         return {place: port for place, (at, port) in self.ports.items() if now - at <= PORT_READING_VALID_S}

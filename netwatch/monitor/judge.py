@@ -27,6 +27,7 @@ BARRIER_WAIT_S = 20.0  # how long a verdict waits for a fresh look at an ancesto
 FLUSH_S = 1.0  # states that need no verdict are written this often
 SHARE = 4.0  # after a verdict that took t seconds the next waits 4 t: a mass outage must not starve the probing
 LEAST_APART_S = 0.2
+HOLD_APART_S = 6.0
 
 
 class Judge:
@@ -58,6 +59,7 @@ class Judge:
         self._touched: dict[str, str] = {}  # device -> why its state moved
         self._due: float | None = None  # when the next verdict is wanted
         self._not_before = 0.0
+        self._held_until = float("-inf")
         self._flush_at = 0.0
         self._covered: set[str] = set()
         self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
@@ -84,6 +86,12 @@ class Judge:
     def want(self, at: float) -> None:
         """Ask for a verdict at `at`, or sooner if somebody else asked."""
         self._due = at if self._due is None else min(self._due, at)
+
+    def hold(self, until: float) -> None:
+        """Give no verdict before `until`; a hold that ended less than five seconds ago is not renewed, so that verdicts go on."""
+        if until - self._held_until > HOLD_APART_S:
+            self._held_until = until
+            self._not_before = max(self._not_before, until)
 
     def verdict_wanted(self, watch: Watch, at: float) -> None:
         """Ask for a verdict on a device that is silent for certain, made on fresh looks at its ancestors."""

@@ -45,6 +45,7 @@ class MonitorCollector(Collector):
         yield from self._incidents()
         yield from self._configuration()
         yield from self._itself()
+        yield from self._store()
 
     def _build(self) -> Iterator[Metric]:
         info = GaugeMetricFamily(

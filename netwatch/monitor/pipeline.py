@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 
@@ -39,6 +39,7 @@ from netwatch.observation import Echo, SnmpReading
 CHECK_EVERY_S = 1.0
 BEAT_EVERY_S = 10.0
 SWEEP_EVERY_S = 60.0
+SETTLE_S = 0.3  # beyond the timeout, until an echo has been answered or lost for certain
 GATE_LEAST_S = 180.0  # after this long a silent device is probed at the pace of the rounds again
 
 
@@ -125,6 +126,8 @@ class Pipeline:
         watch: Watch = target.owner
         watch.remember(sent_at, LOST)
         self.counts.lost += 1
+        if self.judge.frozen:
+            return
         watch.refused_by = refused_by or watch.refused_by
         moved = advance(watch.state, Echo(watch.device, sent_at, None, refused_by, scheduled), self.policy)
         self.fleet.set_state(watch, moved.state)
@@ -174,12 +177,17 @@ class Pipeline:
             self.judge.want(at)
 
     def _answers_again(self, entry: Watch, at: float) -> None:
-        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2)."""
-        behind = [
-            watch
-            for watch in self.fleet.of(barrier.behind(self.fleet.graph, entry.device))
-            if watch.device in self.fleet.troubled
-        ]
+        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2).
+
+        What is silent above it is asked at once and the verdict waits for the answer: it may be back as well, only not yet asked.
+        """
+        silent_above = self.fleet.of(sorted(self.fleet.troubled & self.fleet.graph.ancestors(entry.device)))
+        for watch in silent_above:
+            self.schedule.heat(watch, at)
+        if silent_above:
+            self.judge.hold(at + self.policy.timeout + SETTLE_S)
+        hidden = self.fleet.troubled.intersection(barrier.behind(self.fleet.graph, entry.device))
+        behind = self.fleet.of(sorted(hidden))
         order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
         for watch in behind:
             self.fleet.set_state(watch, forget(watch.state))
@@ -191,7 +199,7 @@ class Pipeline:
     def tick(self, now: float) -> None:
         """Send what is due, judge what has changed, write what was decided. Called every 50 ms or so."""
         if now - self._ticked_at > 2 * self.policy.interval:
-            self.blind(self._ticked_at, now, "paused")
+            self.blind(now, now - self._ticked_at, "paused")
         self._ticked_at = now
         calm, extra = self.schedule.due(now)
         self._send(calm, now, scheduled=True)
@@ -245,16 +253,21 @@ class Pipeline:
             self._sweep_at = now + SWEEP_EVERY_S
             self.recorder.submit(Sweep(self.judge.tx(), self.wall(now)))
 
-    def blind(self, since: float, until: float, reason: str) -> None:
-        """Record that nothing was measured between these times: suspicions are dropped, `down` stays."""
-        self._ignore_before = until
+    def blind(self, now: float, seconds: float, reason: str) -> None:
+        """Record that nothing was measured for the last `seconds`: suspicions are dropped, `down` stays.
+
+        The wall clock is taken anew: the monotonic one stands still while a machine sleeps.
+        """
+        self._ignore_before = now
         for watch in self.fleet.of(sorted(self.fleet.troubled)):
             kept = drop_suspicion(watch.state)
             if kept is not watch.state:
                 self.fleet.set_state(watch, kept)
                 self.schedule.cool(watch)
-        self.counts.blind(reason, until - since)
-        self.recorder.submit(Blind(self.judge.tx(), self.wall(until), self.wall(since), self.wall(until), reason))
+        self.counts.blind(reason, seconds)
+        self.judge.resync()
+        until = self.wall(now)
+        self.recorder.submit(Blind(self.judge.tx(), until, until - timedelta(seconds=seconds), until, reason))
 
     def clock_stepped(self, seconds: float) -> None:
         """Note that the wall clock jumped. New records carry the new time; stored deadlines and states stay."""

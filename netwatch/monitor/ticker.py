@@ -71,7 +71,7 @@ class Ticker:
         """Look once a second whether a clock has jumped, and whether there is progress for the watchdog."""
         jump = self._watch.look()
         if jump.suspended:
-            self._parts.pipeline.blind(now, now + jump.suspended, "suspended")
+            self._parts.pipeline.blind(now, jump.suspended, "suspended")
         if jump.stepped:
             log.warning("clock_stepped", seconds=round(jump.stepped, 3))
             self._parts.pipeline.clock_stepped(jump.stepped)

@@ -169,7 +169,7 @@ class Machine:
             self._look_at = now + LOOK_EVERY_S
             jump = self._clock_watch.look()
             if jump.suspended:
-                pipeline.blind(now, now + jump.suspended, "suspended")
+                pipeline.blind(now, jump.suspended, "suspended")
             if jump.stepped:
                 pipeline.clock_stepped(jump.stepped)
 
