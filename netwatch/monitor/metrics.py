@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -198,10 +199,10 @@ class MonitorCollector(Collector):
         yield _gauge("netwatch_ballast_present", "Whether the reserved space is still there.", 1 if health.ballast_present else 0)
         if health.wal_bytes is not None:
             yield _gauge("netwatch_database_wal_bytes", "Size of SQLite's write-ahead log.", health.wal_bytes)
-        if self._upkeep.verified_ok is not None:
-            yield _gauge(
-                "netwatch_journal_verify_ok", "Whether the last verification found nothing.", 1 if self._upkeep.verified_ok else 0
-            )
+        upkeep = self._upkeep
+        yield _gauge("netwatch_journal_verify_ok", "Whether the last verification found nothing.", upkeep.verified_ok)
+        yield _moment("netwatch_journal_verify_timestamp_seconds", "When the record was last verified.", upkeep.verified_at)
+        yield _moment("netwatch_backup_last_success_timestamp_seconds", "When a backup was last made.", upkeep.backed_up_at)
         found = CounterMetricFamily(
             "netwatch_invariant_violations", "Violations found by the last verification.", labels=["invariant"]
         )
@@ -214,7 +215,13 @@ class MonitorCollector(Collector):
         return list(self._live.pipeline.fleet.watches.values())
 
 
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+def _gauge(name: str, text: str, value: float | None) -> GaugeMetricFamily:
+    """Make a family of one series, or of none while the value is not known."""
     family = GaugeMetricFamily(name, text)
-    family.add_metric([], value)
+    if value is not None:
+        family.add_metric([], value)
     return family
+
+
+def _moment(name: str, text: str, at: datetime | None) -> GaugeMetricFamily:
+    return _gauge(name, text, None if at is None else at.timestamp())

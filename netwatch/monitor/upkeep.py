@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -20,6 +20,7 @@ from netwatch.store.verify import examine
 KEEP_TRANSITIONS = timedelta(days=730)  # two years of state changes (FEATURES M16)
 KEEP_TRACES = timedelta(days=30)
 KEEP_BACKUPS = 14
+BACKUPS = "backups"  # folder in the state directory
 
 log = structlog.get_logger("netwatch.monitor")
 
@@ -32,11 +33,14 @@ class Upkeep:
         self._settings = settings
         self._clock = clock
         self.violations: dict[str, int] = {}  # invariant -> how many the last verification found
-        self.verified_ok: bool | None = None
+        self.verified_ok: bool | None = None  # None: not verified since the start
+        self.verified_at: datetime | None = None
+        self.backed_up_at = newest_backup(settings.state_directory / BACKUPS)
 
     def backup(self) -> None:
         """Make the nightly backup below the state directory; old ones beyond the last 14 go."""
-        made = backup(self._store, self._settings.state_directory / "backups", configuration=self._configuration())
+        made = backup(self._store, self._settings.state_directory / BACKUPS, configuration=self._configuration())
+        self.backed_up_at = self._clock.now()
         log.info("backup", folder=made.folder.name, journal_seq=made.head.seq, octets=made.octets)
         for old in sorted(made.folder.parent.glob("netwatch-*"))[:-KEEP_BACKUPS]:
             shutil.rmtree(old)
@@ -44,7 +48,7 @@ class Upkeep:
     def verify(self) -> None:
         """Recompute the journal and check the invariants; a violation is an error in the log and in the metrics."""
         found = examine(self._store)
-        self.verified_ok = not found.violations
+        self.verified_ok, self.verified_at = not found.violations, self._clock.now()
         self.violations = dict(Counter(violation.invariant for violation in found.violations))
         if found.violations:
             log.error(
@@ -82,3 +86,9 @@ class Upkeep:
     def health(self) -> Health:
         """Return free space, ballast and log size for the metrics."""
         return self._store.health()
+
+
+def newest_backup(folder: Path) -> datetime | None:
+    """Return when the newest backup was made, by the time of its folder, so that a restart does not make it look fresh."""
+    made = [entry.stat().st_mtime for entry in folder.glob("netwatch-*")] if folder.is_dir() else []
+    return datetime.fromtimestamp(max(made), UTC) if made else None
