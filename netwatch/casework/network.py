@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from netwatch.casework.world import World
-from netwatch.detect.state import State
+from netwatch.detect.state import AGENT_SILENT, State
 from netwatch.inventory.model import Status
 from netwatch.sop.act import Context
 from netwatch.sop.record import Ticket, TicketState
@@ -83,7 +83,7 @@ def watched(world: World, ticket: Ticket) -> tuple[str, ...]:
 def up_since(devices: Iterable[str], states: States) -> datetime | None:
     """Return when the last of the devices came up; None while one of them is not plainly up, or when there is none."""
     known = [states.get(device) for device in devices]
-    if not known or any(state is None or state.state is not State.UP for state in known):
+    if not known or any(state is None or not _serves(state) for state in known):
         return None
     return max(state.since for state in known if state is not None)
 
@@ -95,3 +95,8 @@ def monitor_is_fresh(tx: Transaction, world: World, now: datetime) -> bool:
         return False
     age = now - beat.last_cycle_at
     return age <= max(FRESH_AT_LEAST, timedelta(seconds=FRESH_ROUNDS * world.settings.detection.interval))
+
+
+def _serves(state: StoredState) -> bool:
+    """Tell whether a device does its work: it is up, or nothing but its SNMP agent is silent."""
+    return state.state is State.UP or (state.state is State.DEGRADED and state.reason == AGENT_SILENT)

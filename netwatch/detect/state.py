@@ -81,6 +81,7 @@ class Transition(NamedTuple):
     reason: str
 
 
+AGENT_SILENT = "agent_silent"  # why a device is shown as degraded when only its SNMP agent is silent: it does its work
 ANSWERS_FOR_UP = 3
 FAST_LANE_LOSSES = 3
 FAST_LANE_READINGS_APART_S = 2.0

@@ -17,6 +17,8 @@ from netwatch.observation import PortOper, PortStatus, SnmpReading
 ANSWERS = DeviceView(icmp=Reach.ANSWERING)
 NOT_MEASURED = DeviceView(icmp=None)
 PORT_READING_VALID_S = 120.0
+AGENT_SILENT_READINGS = 2
+SPEAKS_AFTER_S = 3.0
 
 
 def reach_of(state: DeviceState) -> Reach | None:
@@ -39,7 +41,9 @@ class Fleet:
         self.troubled: set[str] = set()  # suspect or down by their own echoes
         self.ports: dict[tuple[str, str], tuple[float, PortStatus]] = {}
         self.snmp: dict[str, bool] = {}  # whether the agent answered last time
-        self._spoke_at: dict[str, float] = {}  # when the agent last answered
+        self._unanswered: dict[str, int] = {}  # readings without an answer in a row
+        self._spoken: set[str] = set()  # agents that have answered at least once
+        self._spoke_first: dict[str, float] = {}  # the first answer of an agent since its device's present state began
         self._down_readings: dict[tuple[str, str], deque[float]] = {}
         self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
         for device in graph.inventory.devices.values():
@@ -60,7 +64,9 @@ class Fleet:
         """Drop what is remembered of a device that left."""
         self.troubled.discard(device)
         self.snmp.pop(device, None)
-        self._spoke_at.pop(device, None)
+        self._spoken.discard(device)
+        self._spoke_first.pop(device, None)
+        self._unanswered.pop(device, None)
         self.uptime.pop(device, None)
         for memory in (self.ports, self._down_readings):
             for place in [place for place in memory if place[0] == device]:
@@ -120,8 +126,13 @@ class Fleet:
         """Keep what a device said of itself. A reading without an answer only says that the agent is silent."""
         self.snmp[reading.device] = reading.answered
         if not reading.answered:
+            self._unanswered[reading.device] = self._unanswered.get(reading.device, 0) + 1
             return
-        self._spoke_at[reading.device] = reading.at
+        self._unanswered.pop(reading.device, None)
+        self._spoken.add(reading.device)
+        watch = self.watches.get(reading.device)
+        if watch is not None and self._spoke_first.get(reading.device, -1.0) <= watch.state.since:
+            self._spoke_first[reading.device] = reading.at
         if reading.uptime_s is not None:
             self.uptime[reading.device] = (reading.at, reading.uptime_s)
         for port in reading.ports:
@@ -131,6 +142,21 @@ class Fleet:
                 self._down_readings.setdefault(place, deque(maxlen=8)).append(reading.at)
             else:
                 self._down_readings.pop(place, None)
+
+    def agent_is_silent(self, device: str) -> bool:
+        """Tell whether an agent that used to answer has not, twice in a row, while its device answers pings."""
+        return self._unanswered.get(device, 0) >= AGENT_SILENT_READINGS and device in self._spoken
+
+    def speaks(self, device: str) -> bool:
+        """Tell whether the agent answers while the pings stay lost: then the device lives and only its ICMP is silent.
+
+        Echoes must be lost for a while after its answer: at the end of an outage SNMP may be heard a moment before ICMP.
+        """
+        state = self.watches[device].state
+        first = self._spoke_first.get(device, -1.0)
+        if state.state not in (State.SUSPECT, State.DOWN) or state.answers or first <= state.since:
+            return False
+        return state.last_echo_at is not None and state.last_echo_at - first >= SPEAKS_AFTER_S
 
     def port_down_times(self, device: str) -> list[float]:
         """Return when the upstream port of a device read down, if it has exactly one uplink with a named port."""
@@ -142,7 +168,6 @@ class Fleet:
     def snapshot(self, now: float, at: datetime, wall: Callable[[float], datetime], vantage: VantageView) -> Snapshot:
         """Freeze everything known now (DIAGNOSIS 2)."""
         views: dict[str, DeviceView] = {}
-        heard = self._heard_behind()
         for watch in self.watches.values():
             state = watch.state
             if state.state is State.UP:
@@ -150,30 +175,15 @@ class Fleet:
             elif state.state is State.UNKNOWN:
                 views[watch.device] = NOT_MEASURED
             else:
-                # Heard of, itself or something behind it, after its newest echo: it may be coming back. Wait for its next echo,
-                # or the ticket would say at the end that only its agent was silent.
-                spoke_at = self._spoke_at.get(watch.device, -1.0)
-                news = max(spoke_at, heard.get(watch.device, -1.0))
-                coming_back = state.answers > 0 or news > max(state.since, state.last_echo_at or state.since)
                 views[watch.device] = DeviceView(
-                    icmp=Reach.UNSETTLED if coming_back and not state.answers else reach_of(state),
+                    icmp=reach_of(state),
                     since=wall(state.since),
-                    certain=state.state is State.DOWN and not coming_back,
-                    snmp=None if coming_back else self.snmp.get(watch.device),
-                    snmp_since_loss=not coming_back and spoke_at > state.since,
+                    certain=state.state is State.DOWN and not state.answers,
+                    snmp=self.snmp.get(watch.device),
+                    snmp_since_loss=self.speaks(watch.device),
                     refused_by=watch.refused_by,
                 )
         return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)
-
-    def _heard_behind(self) -> dict[str, float]:
-        """Return for each device when something troubled behind it answered last."""
-        heard: dict[str, float] = {}
-        for device in self.troubled:
-            state = self.watches[device].state
-            if state.answers and state.last_answer_at is not None:
-                for ancestor in self.graph.ancestors(device):
-                    heard[ancestor] = max(heard.get(ancestor, -1.0), state.last_answer_at)
-        return heard
 
     def _fresh_ports(self, now: float) -> Mapping[tuple[str, str], PortStatus]:
         return {place: port for place, (at, port) in self.ports.items() if now - at <= PORT_READING_VALID_S}
@@ -182,6 +192,5 @@ class Fleet:
         """Count the devices by the state people see."""
         counts = dict.fromkeys(State, 0)
         for watch in self.watches.values():
-            live = State.SUSPECT if watch.shown is State.UP and watch.state.state is State.SUSPECT else watch.shown
-            counts[live] += 1
+            counts[watch.live()] += 1
         return counts

@@ -153,11 +153,11 @@ class Judge:
         views = {}
         for watch in self.fleet.of(sorted(devices)):
             state = watch.state
-            silent = state.state is State.DOWN
+            silent = state.state is State.DOWN and not self.fleet.speaks(watch.device)
             held = watch.covered or watch.device in self._waiting or now < watch.grace_until
             views[watch.device] = OutageView(
                 certain=silent and not state.answers and not held,
-                silent=state.state in (State.DOWN, State.SUSPECT) or self.stability.is_flapping(watch.device),
+                silent=silent or state.state is State.SUSPECT or self.stability.is_flapping(watch.device),
                 since=self.wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
                 answered_at=self.wall(state.since) if state.state is State.UP else None,
                 hidden_by=hidden.get(watch.device),
@@ -191,9 +191,11 @@ class Judge:
             return State.FLAPPING
         if state is State.SUSPECT or (state is State.DOWN and (watch.device in self._waiting or watch.state.answers)):
             return watch.shown  # not settled: what was shown stays
+        if state is State.DOWN and self.fleet.speaks(watch.device):
+            return State.DEGRADED  # answers SNMP, not ICMP: it lives (DIAGNOSIS 3.4, agent)
         if state is State.DOWN:
             return State.DOWN if entry is None else State.UNREACHABLE
-        if state is State.UP and watch.state.degraded:
+        if state is State.UP and (watch.state.degraded or self.fleet.agent_is_silent(watch.device)):
             return State.DEGRADED
         return state
 

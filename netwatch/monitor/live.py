@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from netwatch.detect.state import State
 from netwatch.monitor.pipeline import Pipeline
 from netwatch.monitor.recorder import ThreadRecorder
 from netwatch.probe.icmp import EchoEngine
@@ -75,9 +74,8 @@ class Live:
         pipeline = self.pipeline
         devices = {}
         for watch in list(pipeline.fleet.watches.values()):
-            live = State.SUSPECT if watch.shown is State.UP and watch.state.state is State.SUSPECT else watch.shown
             devices[watch.device] = {
-                "state": live.value,
+                "state": watch.live().value,
                 "since": _text(datetime.fromtimestamp(watch.since, UTC)) if watch.since else None,
                 "loss_ratio": round(watch.loss(), 4),
                 "rtt_seconds": watch.last_rtt(),

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from netwatch.clock import Clock
 from netwatch.detect import barrier
 from netwatch.detect.state import (
+    AGENT_SILENT,
     Event,
     Policy,
     State,
@@ -148,7 +149,13 @@ class Pipeline:
 
     def read(self, reading: SnmpReading) -> None:
         """Take what a device said of itself by SNMP: evidence, never proof of silence or of life."""
+        known = self.fleet.snmp.get(reading.device)
         self.fleet.take(reading)
+        watch = self.fleet.watches.get(reading.device)
+        if watch is not None and (reading.answered is not known or not reading.answered):
+            self.judge.touch(watch, "agent_answers" if reading.answered else AGENT_SILENT)
+        if watch is not None and reading.answered and watch.state.state is State.DOWN:
+            self.schedule.heat(watch, reading.at)
         if self.fleet.troubled:
             self.judge.want(reading.at)
 

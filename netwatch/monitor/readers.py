@@ -17,7 +17,7 @@ from netwatch.settings import Credential, Snmp
 
 AT_ONCE = 64  # readings side by side; each has its own deadline
 LOOK_AGAIN_S = 3.0  # two readings of a port count as two when they are at least two seconds apart (DIAGNOSIS 1.4)
-ROUND_AT_ONCE = 32
+WAITING_AT_MOST = 512  # readings begun around suspects; more would only come too late
 
 log = structlog.get_logger("netwatch.monitor")
 
@@ -37,6 +37,7 @@ class SnmpReaders:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._asked: dict[str, float] = {}  # device -> when it was last asked around a suspect
+        self._reading: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -66,28 +67,29 @@ class SnmpReaders:
         return sorted(watch.device for watch in self._fleet if self._credential(watch.device) is not None)
 
     def look(self, device: str) -> None:
-        """Read the devices above a suspect now: their ports say whether the link is down. Asked too often, it waits its turn."""
-        if self._loop is None:
-            return
+        """Read a suspect and the devices above it now: its agent may speak though its pings are lost, their ports say why.
+
+        Asked too often, it waits its turn; in a mass outage only so many are asked.
+        """
         now = self._clock.monotonic()
-        for uplink in self._fleet.graph.parents(device):
-            upstream = uplink.to
-            if now - self._asked.get(upstream, -LOOK_AGAIN_S) < LOOK_AGAIN_S or self._credential(upstream) is None:
-                continue
-            self._asked[upstream] = now
-            task = self._loop.create_task(self._read(upstream))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for name in (*(uplink.to for uplink in self._fleet.graph.parents(device)), device):
+            if now - self._asked.get(name, -LOOK_AGAIN_S) >= LOOK_AGAIN_S and len(self._reading) < WAITING_AT_MOST:
+                self._asked[name] = now
+                self._begin(name)
 
     async def round(self, devices: list[str]) -> None:
-        """Read one cohort, a few agents at a time."""
-        gate = asyncio.Semaphore(ROUND_AT_ONCE)
+        """Begin to read one cohort. Nobody is waited for: a dead agent is asked again when it has run into its deadline."""
+        for device in devices:
+            self._begin(device)
 
-        async def one(device: str) -> None:
-            async with gate:
-                await self._read(device)
-
-        await asyncio.gather(*(one(device) for device in devices))
+    def _begin(self, device: str) -> None:
+        if self._loop is None or device in self._reading or self._credential(device) is None:
+            return
+        self._reading.add(device)
+        task = self._loop.create_task(self._read(device))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._reading.discard(device))
 
     async def _read(self, device: str) -> None:
         known = self._fleet.graph.inventory.devices.get(device)

@@ -79,6 +79,12 @@ class Watch:
         held = min(OUTCOMES, self.state.recent.bit_length() - 1)
         return (self.state.recent & ((1 << held) - 1)).bit_count() / held if held else 0.0
 
+    def live(self) -> State:
+        """Return what is believed now: a device that is silent but not yet judged is suspect, whatever is shown of it."""
+        if self.shown in (State.UP, State.DEGRADED) and self.state.state in (State.SUSPECT, State.DOWN):
+            return State.SUSPECT
+        return self.shown
+
     def keep_trail(self, *, wanted: bool) -> None:
         """Keep the echoes from now on, the newest included (a device in trouble), or let them go (one that answers)."""
         if not wanted:
