@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/daemon.py [--devices 10000] [--seconds 60] [--json]      exit 1 when dearer than it may be
 
-The daemon is the real one (`netwatch run --only monitor`) with its own inventory, database and metrics port. CPU is user plus system
-time of its process over whole rounds after it has settled, divided by the echoes it says it made. fping is measured before and
+The daemon is the real one (`netwatch run --only monitor`) with its own inventory, database and metrics port. CPU is user plus
+system time of its process over whole rounds after it has settled, divided by the echoes it made. fping is measured before and
 after, at its cheapest pace, without its start (see bench/icmp.py). Memory: the daemon with all devices less the daemon with one,
 divided by the difference.
 """
@@ -147,9 +147,7 @@ def main() -> int:
         print(json.dumps({"city": city, "alone": alone, "fping": fping, "ratio": ratio, "octets_per_device": octets}))
     else:
         print(f"{options.devices} devices every 10 s, {city['probes']:.0f} probes, {100 * city['cpu_share']:.1f} % of a core")
-        print(
-            f"  daemon {city['per_probe']:6.2f} us per probe, all in   fping {fping:6.2f} us   ratio {ratio:.2f}   limit {CPU_LIMIT}"
-        )
+        print(f"  CPU {city['per_probe']:.2f} us per probe, all in; fping {fping:.2f} us; ratio {ratio:.2f}, limit {CPU_LIMIT}")
         print(f"  memory {octets:6.0f} octets per idle device (base {alone['resident'] / 2**20:.0f} MiB)   limit {MEMORY_LIMIT}")
         print(f"  echoes lost on loopback: {city['lost']:.0f}")
     return 0 if ratio <= CPU_LIMIT and octets <= MEMORY_LIMIT else 1

@@ -101,7 +101,7 @@ def _handler(answers: Answers, *, local: bool) -> type[BaseHTTPRequestHandler]:
         def address_string(self) -> str:
             return "local" if local else super().address_string()
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002  # the library's; scrapes are no news
+        def log_message(self, format: str, *_: Any) -> None:  # noqa: A002, ARG002  # the library's; scrapes are no news
             return
 
     return Handler
