@@ -96,6 +96,18 @@ def test_a_lock_that_another_process_holds_through_an_outage(quiet: Station, wir
     one_ticket_with_true_times(quiet, silent_at, back_at)
 
 
+def test_a_start_while_the_lock_is_held_probes_and_writes_later(local: Station) -> None:
+    """A backup tool that hangs with the lock must not keep the city unwatched."""
+    with held(local.database):
+        local.start()
+        local.wait(lambda: set(local.states().values()) == {"up"}, "everything is seen to be up")
+        local.wait(lambda: local.ready()[0] == 503, "and it says that it cannot write")
+        assert local.rows("SELECT 1 FROM device_states") == []
+    local.wait(lambda: local.ready()[0] == 200, "ready")
+    local.wait(lambda: len(local.rows("SELECT 1 FROM device_states WHERE state = 'up'")) == 4, "and all is written")
+    local.verify()
+
+
 def test_a_deleted_database_stops_the_writing_and_is_not_made_anew(quiet: Station, wire: Wire) -> None:
     process = quiet.up()
     quiet.database.unlink()

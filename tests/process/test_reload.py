@@ -22,7 +22,7 @@ SUCCESSFUL = "netwatch_config_last_reload_successful"
 MOVED = "127.77.2.9"
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("process-reload")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]  # tests/conftest.py keeps them on one worker
 
 
 @pytest.fixture(scope="module")
