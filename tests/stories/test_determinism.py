@@ -17,6 +17,7 @@ from tests.stories.stage import Stage
 
 CAMPAIGN = bool(os.environ.get("NETWATCH_CAMPAIGN"))
 STORMS = 2000 if CAMPAIGN else 12
+ONCE_BAD = (109,)  # echoes doubled every five seconds after a suspension during an outage
 LINKS = [f"dc-dist-1/kel-00{n}-rtr" for n in range(1, 7)]
 BUSY = """
     seed: 11
@@ -97,7 +98,7 @@ def storm(rng: random.Random) -> str:
 @pytest.mark.timeout(86_400 if CAMPAIGN else 300)
 def test_after_every_storm_the_city_is_calm_again(stage: Stage) -> None:
     """Liveness: faults stop, everything settles. Everybody is up, no incident is open, one open ticket a place, I1-I8 hold."""
-    for seed in range(STORMS):
+    for seed in (*range(STORMS), *ONCE_BAD):
         text = storm(random.Random(seed))
         simulation = stage.prepare(text, offices=6)
         for _ in simulation.steps():

@@ -58,6 +58,21 @@ def test_an_outage_does_not_turn_into_a_silent_agent_while_it_ends(stage: Stage,
     assert not played.events("incident_cause_changed", side="data_center"), played.told()
 
 
+def test_a_recovery_over_a_lossy_line_does_not_multiply_its_probes(stage: Stage) -> None:
+    """Each answer of a recovering device asks for one more echo, not two: with loss the third answer may be long in coming."""
+    played = stage.play(
+        """
+        seed: 3
+        duration: 900
+        noise: {loss: 0.3}
+        events: [{at: 60, fail: {power: pln-1, for: 200}}]
+        """,
+        check=False,
+    )
+    assert played.result.echoes < 18 * 900, "more than an echo a second for every device"
+    assert all(ticket["state"] == "open" for ticket in played.tickets)
+
+
 def test_a_site_that_stays_down_after_the_core_is_back_becomes_its_own_incident(stage: Stage) -> None:
     """It was hidden behind the core: exactly one split, with a link to where it came from, and its own ticket."""
     played = stage.play(
