@@ -14,6 +14,7 @@ from zlib import crc32
 from netwatch.monitor.watch import Watch
 
 SLOT_S = 0.05
+_TAKEN = -1.0  # no due time
 BURST_PER_SECOND = 500  # echoes for barriers, over and above the rounds (DIAGNOSIS 2.1)
 
 
@@ -114,6 +115,7 @@ class EchoSchedule:
         while heap and heap[0][0] <= now:
             at, _, watch = heapq.heappop(heap)
             if watch.hot and watch.due == at:
+                watch.due = _TAKEN  # a second entry of the same time is the same echo
                 extra.append(watch)
         self._allowance = min(BURST_PER_SECOND / 4, self._allowance + max(0.0, now - self._now) * BURST_PER_SECOND)
         while self._burst and self._allowance >= 1:

@@ -97,3 +97,12 @@ def test_the_last_cycle_is_known_only_after_a_whole_round():
     assert schedule.finished_at() is None
     run(schedule, 9.0, 10.2)
     assert schedule.finished_at() is not None
+
+
+def test_a_device_heated_twice_for_the_same_time_is_asked_once():
+    """Otherwise each of the two would be heated again, and echoes would double every few seconds."""
+    schedule, watches = city(1)
+    schedule.heat(watches[0], 1.0)
+    schedule.heat(watches[0], 1.0)
+    _, extra = schedule.due(1.0)
+    assert len(extra) == 1
