@@ -24,9 +24,10 @@ from dataclasses import dataclass
 
 
 class NetwatchError(Exception):
-    """Anything netwatch reports to a person. `str(error)` is a sentence that says what to do."""
+    """Anything netwatch reports to a person. `str(error)` says what to do; `reason` says it in both languages, where there are two."""
 
     exit_code = 1
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

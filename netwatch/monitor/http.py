@@ -19,7 +19,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from netwatch.errors import NetwatchError
+from netwatch.errors import NetwatchError, Reason
 from netwatch.monitor import device_series
 from netwatch.monitor.live import Live
 from netwatch.settings import Listen
@@ -28,6 +28,14 @@ LONGEST_S = 10.0
 
 
 Answer = tuple[int, str, bytes | Iterable[bytes]]  # status, content type, body; a body in pieces ends with the connection
+
+
+class CannotListen(NetwatchError):
+    """A socket cannot be bound; the sentence says what to do."""
+
+    def __init__(self, indonesian: str, english: str) -> None:
+        super().__init__(english)
+        self.reason = Reason("cannot_listen", indonesian, english)
 
 
 class Answers:
@@ -131,8 +139,10 @@ class HttpServer:
             try:
                 self._servers.append(_TcpServer(listen, _handler(answers, local=False)))
             except OSError as error:
-                raise NetwatchError(
-                    f"cannot listen on {listen}: {error.strerror}; change monitor.listen or stop the program that has the port"
+                raise CannotListen(
+                    f"tidak dapat mendengarkan di {listen} ({error.strerror}): ubah monitor.listen,"
+                    " atau hentikan program yang memakai porta itu",
+                    f"cannot listen on {listen}: {error.strerror}; change monitor.listen or stop the program that has the port",
                 ) from error
         try:
             path.unlink(missing_ok=True)
@@ -143,9 +153,11 @@ class HttpServer:
                 os.umask(before)
         except OSError as error:
             self.stop()
-            raise NetwatchError(
-                f"cannot make the socket {path}: {error.strerror}; "
-                "make its directory, writable for this user, or change monitor.socket"
+            said = error.strerror or error
+            raise CannotListen(
+                f"soket {path} tidak dapat dibuat ({said}): buat foldernya dan beri pengguna ini hak tulis,"
+                " atau ubah monitor.socket",
+                f"cannot make the socket {path}: {said}; make its directory, writable for this user, or change monitor.socket",
             ) from error
 
     def start(self) -> None:

@@ -111,7 +111,7 @@ E = TypeVar("E", bound=StoreError)
 def told(kind: type[E], key: str, indonesian: str, english: str) -> E:
     """Return an error that carries its sentence in both languages (`reason`), as the command line shows it."""
     error = kind(english)
-    error.reason = Reason(key, indonesian, english)  # type: ignore[attr-defined]
+    error.reason = Reason(key, indonesian, english)
     return error
 
 

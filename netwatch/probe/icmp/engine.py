@@ -185,12 +185,12 @@ class EchoEngine:
     # ---------------------------------------------------------------- inside
 
     def _open(self, opener: Opener, *, privileged: bool | None, receive_buffer: int) -> None:
-        refusal = "this kernel has neither IPv4 nor IPv6 sockets for ICMP"
+        refusal = ProbeUnavailable("this kernel has neither IPv4 nor IPv6 sockets for ICMP")
         for family in (socket.AF_INET, socket.AF_INET6):
             try:
                 opened = opener(family, privileged=privileged, receive_buffer=receive_buffer)
             except ProbeUnavailable as error:
-                refusal = str(error)
+                refusal = error
                 continue
             if opened is None:
                 continue
@@ -200,7 +200,7 @@ class EchoEngine:
                 opened, self.sink, self.counters, self._monotonic, kind=kind, identifier=self._identifier, nonce=self._nonce
             )
         if not self.channels:
-            raise ProbeUnavailable(refusal)
+            raise refusal
 
     def _send(self, channel: Channel, targets: Sequence[Target], mark: int) -> None:
         """Send in bursts as far as there is room; the rest waits its turn."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from icmplib import ICMPSocketError, ICMPv4Socket, ICMPv6Socket, SocketPermissionError
 
-from netwatch.errors import ProbeUnavailable
+from netwatch.errors import ProbeUnavailable, Reason
 
 RECEIVE_BUFFER = 8 * 1024 * 1024  # holds about 20,000 answers; the default of 212,992 held exactly 256 (measured)
 
@@ -75,19 +75,29 @@ def open_socket(family: int, *, privileged: bool | None, receive_buffer: int = R
         _filter(opened, family, privileged=kind)
         return EchoSocket(opened, family, kind, _enlarge(opened, receive_buffer), keeper)
     if forbidden:
-        raise ProbeUnavailable(why_forbidden(privileged=privileged))
+        refusal = ProbeUnavailable(why_forbidden(privileged=privileged))
+        refusal.reason = Reason("may_not_ping", why_forbidden(privileged=privileged, language="id"), str(refusal))
+        raise refusal
     return None
 
 
-def why_forbidden(*, privileged: bool | None) -> str:
-    """Say which permission is missing and how to give it."""
-    capability = "give the process CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW; or run as root)"
-    group = "let its group use datagram ping: sysctl -w net.ipv4.ping_group_range='GID GID'"
+def why_forbidden(*, privileged: bool | None, language: str = "en") -> str:
+    """Say which permission is missing and how to give it, in `id` or `en`."""
+    now = ""
     with contextlib.suppress(OSError):
         now = " ".join(Path("/proc/sys/net/ipv4/ping_group_range").read_text().split())
-        group += f" (now: {now}; this process has group {os.getegid()})"
-    ways = {True: capability, False: group, None: f"{capability}, or {group}"}[privileged]
-    return f"this process may not send ICMP echo requests: {ways}"
+    if language == "id":
+        capability = "beri proses ini CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW; atau jalankan sebagai root)"
+        group = "izinkan grupnya memakai ping datagram: sysctl -w net.ipv4.ping_group_range='GID GID'"
+        group += f" (sekarang: {now}; grup proses ini {os.getegid()})" if now else ""
+        either, beginning = f"{capability}, atau {group}", "proses ini tidak boleh mengirim ICMP echo request"
+    else:
+        capability = "give the process CAP_NET_RAW (systemd: AmbientCapabilities=CAP_NET_RAW; or run as root)"
+        group = "let its group use datagram ping: sysctl -w net.ipv4.ping_group_range='GID GID'"
+        group += f" (now: {now}; this process has group {os.getegid()})" if now else ""
+        either, beginning = f"{capability}, or {group}", "this process may not send ICMP echo requests"
+    ways = {True: capability, False: group, None: either}
+    return f"{beginning}: {ways[privileged]}"
 
 
 def drops_in_proc(descriptor: int, *, family: int, privileged: bool) -> int:
