@@ -188,20 +188,28 @@ def test_a_second_monitor_on_the_same_state_is_refused_and_the_first_goes_on(loc
     assert local.stop(first) == 0
 
 
-def test_without_any_permission_to_ping_the_sentence_names_sysctl_and_capability(nobodys: Station) -> None:
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_without_any_permission_to_ping_the_sentence_names_sysctl_and_capability(nobodys: Station, language: str) -> None:
     """A fresh network namespace lets no group use datagram sockets (ping_group_range is `1 0`), and nobody has no capability."""
     name = f"nwnoping{os.getpid()}"
     run("ip", "netns", "add", name)
     try:
         command = ["ip", "netns", "exec", name, *nobodys.command("run", "--only", "monitor", before=NOBODY)]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=nobodys.environment(), cwd="/"
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            cwd="/",
+            env=nobodys.environment({"NETWATCH_LANGUAGE": language}),
         )
     finally:
         run("ip", "netns", "del", name)
     sentence = only_sentence(said(Ended(done.returncode, done.stdout, done.stderr), 1))
     assert "net.ipv4.ping_group_range" in sentence
     assert "CAP_NET_RAW" in sentence
+    assert sentence.startswith("this process may not" if language == "en" else "proses ini tidak boleh")
 
 
 @pytest.fixture
@@ -217,7 +225,7 @@ def nobodys(fresh_state: Path) -> Iterator[Station]:
         for path in (directory, *directory.rglob("*")):
             os.chown(path, 65534, 65534)
         tried = subprocess.run(
-            [*NOBODY, sys.executable, "-c", "import netwatch"], capture_output=True, text=True, cwd="/", check=False
+            [*NOBODY, sys.executable, "-c", "import ctypes, netwatch, yaml"], capture_output=True, text=True, cwd="/", check=False
         )
         if tried.returncode:
             pytest.skip(f"nobody may not start the program of this checkout: {tried.stderr.strip().splitlines()[-1:]}")
