@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 
 class NetwatchError(Exception):
-    """Anything netwatch reports to a person. `str(error)` says what to do; `reason` says it in both languages, where there are two."""
+    """Anything netwatch reports to a person. `str(error)` says what to do; `reason`, where there is one, in both languages."""
 
     exit_code = 1
     reason: Reason | None = None
