@@ -133,3 +133,17 @@ def test_a_reload_in_the_middle_of_an_outage_changes_nothing_about_it(stage: Sta
     assert len(result.tickets) == 1
     assert len(result.incidents) == 1
     assert result.incidents[0]["state"] == "open"
+
+
+def test_a_clock_that_is_set_back_while_the_monitor_is_cut_off_leaves_no_gap_that_ends_before_it_begins(stage: Stage) -> None:
+    """The gap is as long as it was by the monotonic clock, whatever the wall says at its end (I7)."""
+    played = stage.play(
+        """
+        seed: 8
+        duration: 700
+        events:
+          - {at: 100, fail: {monitor: carrier, for: 300}}
+          - {at: 250, clock: {step: -3600}}
+        """
+    )
+    assert played.first("blind_ended", reason="isolated")
