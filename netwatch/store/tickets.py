@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ from netwatch.store.canonical import canonical, plain
 
 if TYPE_CHECKING:
     from netwatch.store.transaction import Transaction
+
+
+AT_ONCE = 500  # numbers in one question: SQLite and PostgreSQL both take them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,17 @@ class Tickets:
     def list(self, wanted: TicketFilter = TicketFilter()) -> Sequence[Ticket]:
         """Return the tickets that match, by number."""
         return [_ticket(row) for row in self._tx.connection.execute(self._narrow(wanted))]
+
+    def closed_ids(self) -> set[str]:
+        """Return the numbers of the tickets that are over, without reading the tickets."""
+        table = schema.tickets
+        return set(self._tx.connection.scalars(select(table.c.id).where(table.c.state != str(TicketState.OPEN))))
+
+    def several(self, numbers: Sequence[str]) -> Iterator[Ticket]:
+        """Yield the tickets of these numbers, a few hundred in one question; a number that is not there is passed over."""
+        for first in range(0, len(numbers), AT_ONCE):
+            wanted = self._query().where(schema.tickets.c.id.in_(numbers[first : first + AT_ONCE]))
+            yield from map(_ticket, self._tx.connection.execute(wanted))
 
     def count(self) -> dict[tuple[str, str], int]:
         """Return the number of tickets by (step, state): what the metrics show."""

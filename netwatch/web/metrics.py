@@ -17,6 +17,7 @@ from netwatch.sop.ticket_json import is_overdue
 from netwatch.store import Transaction
 from netwatch.store.tickets import TicketFilter
 from netwatch.web.desk import Desk
+from netwatch.web.step_times import StepTimes
 
 EVERYTHING = 100_000
 
@@ -26,6 +27,7 @@ class ApiCollector(Collector):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._step_times = StepTimes()
 
     def describe(self) -> Iterable[Metric]:
         """Promise nothing in advance: asking the database at registration would slow the start."""
@@ -44,9 +46,9 @@ class ApiCollector(Collector):
     def _process(self) -> Iterator[Metric]:
         desk = self._desk
         build = GaugeMetricFamily(
-            "netwatch_build_info", "Version of netwatch that serves this page.", labels=["version", "process"]
+            "netwatch_build_info", "Version of the running program; always 1.", labels=["version", "revision"]
         )
-        build.add_metric([release(), "api"], 1)
+        build.add_metric([release(), ""], 1)
         yield build
         yield GaugeMetricFamily(
             "netwatch_config_last_reload_successful",
@@ -77,13 +79,17 @@ class ApiCollector(Collector):
         for (step, state), count in sorted(counts.items()):
             tickets.add_metric([step, state], count)
         yield tickets
-        overdue = Counter(dict.fromkeys(self._desk.world.procedure.steps, 0))
-        for ticket in tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING)):
+        steps = self._desk.world.procedure.steps
+        overdue = Counter(dict.fromkeys(steps, 0))
+        open_tickets = tx.tickets.list(TicketFilter(state=TicketState.OPEN, limit=EVERYTHING))
+        for ticket in open_tickets:
             overdue[ticket.step.key] += is_overdue(ticket, tx.now)
         late = GaugeMetricFamily("netwatch_ticket_step_overdue", "Open tickets whose step is past its due time.", labels=["step"])
         for step, count in sorted(overdue.items()):
             late.add_metric([step], count)
         yield late
+        timed = (key for key, step in steps.items() if step.days is not None)
+        yield self._step_times.family(tx, open_tickets, timed)
         incidents = GaugeMetricFamily("netwatch_incidents", "Open incidents by the side of their cause.", labels=["side"])
         sides = Counter(incident.cause.side.value for incident in tx.incidents.list(state=IncidentState.OPEN, limit=EVERYTHING))
         for side, count in sorted(sides.items()):

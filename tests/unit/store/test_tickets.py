@@ -136,3 +136,12 @@ def test_a_request_is_answered_once(store: Store) -> None:
             tx.requests.seen("r1", asked={"action": "dispose"})
     with pytest.raises(Conflict, match="already answered"), store.begin("t3") as tx:
         tx.requests.remember("r1", {}, caller="x")
+
+
+def test_what_is_over_is_known_by_number_and_read_together(store: Store) -> None:
+    with store.begin("t1") as tx:
+        over, goes_on = open_ticket(tx), open_ticket(tx)
+        act(tx, over, "cancel", "cancelled")
+    with store.read() as tx:
+        assert tx.tickets.closed_ids() == {over.id}
+        assert {each.id for each in tx.tickets.several([over.id, goes_on.id, "NW-2026-999999"])} == {over.id, goes_on.id}

@@ -138,8 +138,9 @@ def test_ready_says_what_is_missing_and_metrics_have_help(served: Served) -> Non
         assert ready.status_code in (200, 503)
         text = client.get("/metrics").text
         open_metrics = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
-    for name in ("netwatch_tickets", "netwatch_ticket_step_overdue", "netwatch_outbox_messages", "netwatch_build_info"):
-        assert f"# HELP {name} " in text
+    for name in ("tickets", "ticket_step_overdue", "ticket_step_duration_seconds", "outbox_messages", "build_info"):
+        assert f"# HELP netwatch_{name} " in text
+    assert 'netwatch_build_info{revision="",version=' in text, "the same labels as the monitor's"
     assert open_metrics.text.endswith("# EOF\n")
 
 
