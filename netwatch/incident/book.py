@@ -119,8 +119,11 @@ class Book:
                 self._note(Recovered, healed, "locus_answers", **_names(incident.locus))
 
     def merge(self, incidents: Sequence[Incident]) -> str:
-        """Let the oldest of several open incidents go on and the others end in it; return its key."""
-        first, *others = sorted(incidents, key=lambda one: (one.began_at, one.key))
+        """Let the oldest of several open incidents go on and the others end in it; return its key.
+
+        One that has a ticket goes before one that has none: otherwise the same fault would ask for a second ticket.
+        """
+        first, *others = sorted(incidents, key=lambda one: (one.ticket is None, one.began_at, one.key))
         survivor = self.incidents[first.key]
         for other in others:
             ended = replace(other, state=IncidentState.MERGED, ended_at=self.now, merged_into=survivor.key)

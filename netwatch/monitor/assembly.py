@@ -56,7 +56,7 @@ def assemble(settings: Settings, world: World, store: Store, places: Mapping[str
     """
     policy = policy_of(settings)
     fleet = Fleet(world.graph, policy.interval)
-    cases = Cases(fleet, GatePolicy(settings.tickets.open_after, settings.tickets.reopen_within))
+    cases = Cases(fleet, gate_of(settings))
     writer = Writer(store, world)
     recorder = ThreadRecorder(writer, clock=clock)
     isolation = IsolationCheck(SystemVantage(places[world.inventory.vantage] or LOOPBACK))
@@ -96,6 +96,11 @@ def policy_of(settings: Settings) -> Policy:
         false_down_per_device_year=detection.false_down_per_device_year,
         up_after=detection.up_after,
     )
+
+
+def gate_of(settings: Settings) -> GatePolicy:
+    """Return the ticket gate of a configuration."""
+    return GatePolicy(settings.tickets.open_after, settings.tickets.reopen_within)
 
 
 def aim(engine: EchoEngine, watch: Watch, address: str | None) -> None:

@@ -11,8 +11,10 @@ from netwatch.diagnose.cause import Cause, Side
 from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, OutageView, reconcile
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.mass import MassGuard
+from netwatch.monitor.watch import Watch
 
 REMEMBERED_S = 86_400.0  # a recovered incident is named by the next one of its place (`follows`) for a day
+ASK_AGAIN_S = 30.0  # a ticket that was refused, or that nobody answered for, is asked for again so much later
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Cases:
         self.opened: dict[str, int] = {}  # cause kind -> tickets opened by this process
         self._closed: frozenset[str] = frozenset()  # tickets of known incidents that people have ended
         self._asked: dict[str, float] = {}  # key -> when the ticket was asked for
+        self._held_until = float("-inf")
 
     def load(self, incidents: Sequence[Incident]) -> None:
         """Take over what the database knows, at the start."""
@@ -58,20 +61,27 @@ class Cases:
         self.mass.judge([incident.locus for incident in self.open()], len(self.fleet), now)
         return changes
 
+    def hold(self, until: float) -> None:
+        """Let no ticket be asked for before `until`: after a gap in the measuring every silent device is asked afresh first."""
+        self._held_until = max(self._held_until, until)
+
     def _forget_old(self, at: datetime) -> None:
         limit = max(self.policy.reopen_within, REMEMBERED_S)
         for key, incident in list(self.known.items()):
             ended = incident.ended_at
             if incident.state is not IncidentState.OPEN and (ended is None or (at - ended).total_seconds() > limit):
                 del self.known[key]
+                self._asked.pop(key, None)
 
     def earned(self, now: float) -> list[Incident]:
-        """Return the incidents whose gate has passed and which have no ticket yet; each is returned once."""
-        if self.mass.active:
+        """Return the incidents whose gate has passed and which have no ticket yet; each again only after half a minute."""
+        if self.mass.active or now < self._held_until:
             return []
         passed = []
         for incident in self.open():
-            if incident.ticket is not None or incident.key in self._asked or not wants_ticket(incident):
+            if incident.ticket is not None or not wants_ticket(incident):
+                continue
+            if now - self._asked.get(incident.key, float("-inf")) < ASK_AGAIN_S:
                 continue
             if self.silence(incident, now) >= self._open_after(incident):
                 self._asked[incident.key] = now
@@ -79,18 +89,27 @@ class Cases:
         return passed
 
     def silence(self, incident: Incident, now: float) -> float:
-        """Return for how many seconds the longest silent device of the locus has not answered once."""
-        return max((silent_for(watch.state, now) for watch in self.fleet.of(incident.locus)), default=0.0)
+        """Return for how many seconds the longest silent device of the locus has not answered once, neither echo nor SNMP.
+
+        A device under a maintenance window is not counted: still silent at the end of it, it has its ticket then.
+        """
+        counting = (watch for watch in self.fleet.of(incident.locus) if not watch.covered)
+        return max((self._silent_for(watch, now) for watch in counting), default=0.0)
+
+    def _silent_for(self, watch: Watch, now: float) -> float:
+        if self.fleet.speaks(watch.device):
+            return 0.0
+        return min(silent_for(watch.state, now), now - self.fleet.spoke_at(watch.device))
 
     def _open_after(self, incident: Incident) -> float:
         sites = (self.fleet.graph.inventory.site_of(device) for device in incident.locus if device in self.fleet.watches)
         return min((float(site.open_after or self.policy.open_after) for site in sites), default=self.policy.open_after)
 
     def written(self, key: str, ticket: str | None) -> None:
-        """Take the ticket number from the writer; without one the incident may ask again."""
-        self._asked.pop(key, None)
+        """Take the ticket number from the writer; without one the incident asks again."""
         incident = self.known.get(key)
-        if incident is not None and ticket is not None:
+        if incident is not None and ticket is not None and incident.ticket is None:
+            self._asked.pop(key, None)
             self.known[key] = replace(incident, ticket=ticket)
             kind = incident.cause.kind.value
             self.opened[kind] = self.opened.get(kind, 0) + 1

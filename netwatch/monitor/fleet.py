@@ -9,7 +9,7 @@ from datetime import datetime
 from netwatch.detect.state import DeviceState, State, silence_reach
 from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
 from netwatch.inventory.graph import Graph
-from netwatch.inventory.model import Status
+from netwatch.inventory.model import Device, Status
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import in_maintenance
 from netwatch.observation import PortOper, PortStatus, SnmpReading
@@ -30,6 +30,11 @@ def reach_of(state: DeviceState) -> Reach | None:
     return silence_reach(state)
 
 
+def is_watched(device: Device) -> bool:
+    """Tell whether the inventory wants echoes sent to a device."""
+    return device.status in (Status.ACTIVE, Status.MAINTENANCE) and "icmp" in device.monitor
+
+
 class Fleet:
     """The watched devices of one inventory. Times are monotonic seconds unless they are datetimes."""
 
@@ -44,10 +49,11 @@ class Fleet:
         self._unanswered: dict[str, int] = {}  # readings without an answer in a row
         self._spoken: set[str] = set()  # agents that have answered at least once
         self._spoke_first: dict[str, float] = {}  # the first answer of an agent since its device's present state began
+        self._spoke_last: dict[str, float] = {}
         self._down_readings: dict[tuple[str, str], deque[float]] = {}
         self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
         for device in graph.inventory.devices.values():
-            if device.status in (Status.ACTIVE, Status.MAINTENANCE) and "icmp" in device.monitor:
+            if is_watched(device):
                 self.watches[device.id] = self.new_watch(device.id)
 
     def new_watch(self, device: str) -> Watch:
@@ -66,6 +72,7 @@ class Fleet:
         self.snmp.pop(device, None)
         self._spoken.discard(device)
         self._spoke_first.pop(device, None)
+        self._spoke_last.pop(device, None)
         self._unanswered.pop(device, None)
         self.uptime.pop(device, None)
         for memory in (self.ports, self._down_readings):
@@ -115,8 +122,9 @@ class Fleet:
         return missing
 
     def suspects(self) -> list[str]:
-        """Return the devices that are suspect now: their evidence is read again and again until the verdict."""
-        return sorted(device for device in self.troubled if self.watches[device].state.state is State.SUSPECT)
+        """Return the devices to be read again and again: suspects, and silent ones whose agent fell silent too."""
+        watches, doubted = self.watches, self._unanswered.keys() & self._spoke_first.keys()
+        return sorted(device for device in self.troubled if watches[device].state.state is State.SUSPECT or device in doubted)
 
     def above_is_up(self, device: str) -> bool:
         """Tell whether no ancestor is in trouble: an outage above must not make a device below look unstable."""
@@ -127,9 +135,12 @@ class Fleet:
         self.snmp[reading.device] = reading.answered
         if not reading.answered:
             self._unanswered[reading.device] = self._unanswered.get(reading.device, 0) + 1
+            if self._unanswered[reading.device] >= AGENT_SILENT_READINGS:
+                self._spoke_first.pop(reading.device, None)  # it spoke once: that proves nothing any more
             return
         self._unanswered.pop(reading.device, None)
         self._spoken.add(reading.device)
+        self._spoke_last[reading.device] = reading.at
         watch = self.watches.get(reading.device)
         if watch is not None and self._spoke_first.get(reading.device, -1.0) <= watch.state.since:
             self._spoke_first[reading.device] = reading.at
@@ -157,6 +168,14 @@ class Fleet:
         if state.state not in (State.SUSPECT, State.DOWN) or state.answers or first <= state.since:
             return False
         return state.last_echo_at is not None and state.last_echo_at - first >= SPEAKS_AFTER_S
+
+    def spoke_at(self, device: str) -> float:
+        """Return when the agent of a device last answered; minus infinity: never."""
+        return self._spoke_last.get(device, float("-inf"))
+
+    def silent_since(self, watch: Watch) -> float:
+        """Return since when a silent device has said nothing at all: its first lost echo, or what its agent said after that."""
+        return max(watch.state.since, self.spoke_at(watch.device))
 
     def port_down_times(self, device: str) -> list[float]:
         """Return when the upstream port of a device read down, if it has exactly one uplink with a named port."""

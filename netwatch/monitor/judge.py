@@ -9,7 +9,6 @@ from typing import Any
 from netwatch.clock import Clock
 from netwatch.detect.barrier import RECOVERY_SPREAD_S
 from netwatch.detect.state import State, forget
-from netwatch.diagnose.cause import Cause, CauseKind, Domain, Evidence, Side
 from netwatch.diagnose.localise import localise, unreachable
 from netwatch.diagnose.observations import dump
 from netwatch.diagnose.snapshot import Snapshot, VantageView
@@ -17,15 +16,16 @@ from netwatch.incident import Change, OutageView
 from netwatch.inventory.model import Window, WindowMode
 from netwatch.monitor.cases import Cases
 from netwatch.monitor.fleet import Fleet
-from netwatch.monitor.records import Blind, Moment, Recorder, StateChange
+from netwatch.monitor.records import EVIDENT, Blind, Moment, Recorder, StateChange
 from netwatch.monitor.stability import Stability
-from netwatch.monitor.vantage import IsolationCheck
+from netwatch.monitor.vantage import IsolationCheck, own_link_down
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import covered
 
 BARRIER_WAIT_S = 20.0  # how long a verdict waits for a fresh look at an ancestor (DIAGNOSIS 2.1)
 FLUSH_S = 1.0  # states that need no verdict are written this often
 SHARE = 4.0  # after a verdict that took t seconds the next waits 4 t: a mass outage must not starve the probing
+REJUDGE_S = 30.0  # while anything is silent: whatever was missed, nobody is forgotten for longer
 LEAST_APART_S = 0.2
 HOLD_APART_S = 6.0
 
@@ -61,6 +61,7 @@ class Judge:
         self._not_before = 0.0
         self._held_until = float("-inf")
         self._flush_at = 0.0
+        self._judged_at = 0.0
         self._covered: set[str] = set()
         self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
 
@@ -102,9 +103,12 @@ class Judge:
 
     def run(self, now: float) -> None:
         """Judge if something has changed and the last verdict was long enough ago; else write the states that moved."""
+        if self.fleet.troubled and now >= self._judged_at + REJUDGE_S:
+            self.want(now)
         if self._due is not None and now >= self._due and now >= self._not_before:
             began = self._clock.monotonic()
             self._due = None
+            self._judged_at = now
             self._verdict(now)
             self._not_before = now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - began))
         elif self._touched and now >= self._flush_at:
@@ -150,19 +154,30 @@ class Judge:
         devices = set(self.fleet.troubled)
         for incident in self.cases.known.values():
             devices |= incident.locus | incident.affected.keys()
-        views = {}
+        views, dark = {}, self._behind_the_unprobed()
         for watch in self.fleet.of(sorted(devices)):
             state = watch.state
-            silent = state.state is State.DOWN and not self.fleet.speaks(watch.device)
-            held = watch.covered or watch.device in self._waiting or now < watch.grace_until
+            speaks = self.fleet.speaks(watch.device)
+            silent = state.state is State.DOWN and not speaks
+            serves_since = self.fleet.spoke_at(watch.device) if speaks else state.since
+            held = watch.covered or watch.device in self._waiting or now < watch.grace_until or watch.device in dark
             views[watch.device] = OutageView(
                 certain=silent and not state.answers and not held,
                 silent=silent or state.state is State.SUSPECT or self.stability.is_flapping(watch.device),
-                since=self.wall(state.since) if state.state in (State.DOWN, State.SUSPECT) else None,
-                answered_at=self.wall(state.since) if state.state is State.UP else None,
+                since=self.wall(self.fleet.silent_since(watch)) if state.state in (State.DOWN, State.SUSPECT) else None,
+                answered_at=self.wall(serves_since) if speaks or state.state is State.UP else None,
                 hidden_by=hidden.get(watch.device),
             )
         return views
+
+    def _behind_the_unprobed(self) -> frozenset[str]:
+        """Return the devices behind a window without probing through which nobody answers: planned work, until its end."""
+        dark: set[str] = set()
+        for watch in self.fleet.of(self._covered):
+            behind = self.fleet.graph.behind(watch.device) if watch.unprobed else frozenset()
+            if not any(below.state.state is State.UP for below in self.fleet.of(behind)):
+                dark |= behind
+        return frozenset(dark)
 
     # What people see
 
@@ -213,7 +228,7 @@ class Judge:
         if not states and not changes:
             return
         evidence: Mapping[str, Any] | None = None
-        if snapshot is not None and changes:
+        if snapshot is not None and any(change.verb in EVIDENT for change in changes):
             evidence = {**dump(snapshot), "echoes": self._echoes(changes)}
         self._recorder.submit(Moment(self.tx(), self.wall(now), tuple(states), tuple(changes), evidence))
 
@@ -245,6 +260,9 @@ class Judge:
                 continue
             if unprobed:
                 self.fleet.set_state(watch, forget(watch.state))
+            elif watch.unprobed:  # asked again from now on: until it is settled, nobody behind it is judged
+                for below in self.fleet.of(self.fleet.graph.behind(watch.device)):
+                    below.grace_until = max(below.grace_until, now + RECOVERY_SPREAD_S + BARRIER_WAIT_S)
             watch.covered, watch.unprobed = inside, unprobed
             self.touch(watch, "window_began" if inside else "window_ended")
             self.want(now)
@@ -259,17 +277,7 @@ class Judge:
         self.frozen = True
         self._isolation.since = since
         vantage = self.fleet.graph.inventory.vantage
-        evidence = Evidence("own_link_down", {"carrier": self._isolation.carrier(), "silent_s": round(now - since)})
-        cause = Cause(
-            CauseKind.MONITOR,
-            vantage,
-            Side.MONITOR,
-            Domain.MONITOR,
-            0.97,
-            frozenset({vantage}),
-            frozenset({vantage}),
-            (evidence,),
-        )
+        cause = own_link_down(vantage, carrier=self._isolation.carrier(), silent_s=now - since)
         view = OutageView(certain=True, silent=True, since=self.wall(since), answered_at=None, hidden_by=None)
         views = {**self._outages(now, {}), vantage: view}
         changes = self.cases.judge((cause,), views, self.wall(now), now)

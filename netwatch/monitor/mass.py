@@ -10,6 +10,7 @@ MASS_LEAST = 5
 MASS_WINDOW_S = 120.0
 MASS_SNAPSHOT_S = 30.0
 MASS_SNAPSHOTS = 2
+MASS_LONGEST_S = 600.0  # then the tickets open: in a large city one place that never rests would hold up all others
 
 
 class MassGuard:
@@ -20,6 +21,7 @@ class MassGuard:
         self._loci: frozenset[frozenset[str]] | None = None
         self._seen_at = 0.0
         self._equal = 0
+        self._raised_at = 0.0
         self.active = False
 
     def lost(self, device: str, at: float) -> None:
@@ -32,15 +34,20 @@ class MassGuard:
             self._lost.popleft()
         count = len({device for _, device in self._lost})
         if not self.active and count > MASS_LEAST and count > devices * MASS_SHARE:
-            self.active, self._loci, self._equal, self._seen_at = True, None, 0, now
+            self.active, self._loci, self._equal, self._seen_at, self._raised_at = True, None, 0, now, now
         if not self.active:
             return
         present = frozenset(loci)
-        if self._loci is None or present != self._loci:
+        if now - self._raised_at >= MASS_LONGEST_S:
+            self._lift()
+        elif self._loci is None or present != self._loci:
             self._loci, self._equal, self._seen_at = present, 0, now
         elif now - self._seen_at >= MASS_SNAPSHOT_S:
             self._equal += 1
             self._seen_at = now
             if self._equal >= MASS_SNAPSHOTS:
-                self.active = False
-                self._lost.clear()
+                self._lift()
+
+    def _lift(self) -> None:
+        self.active = False
+        self._lost.clear()

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from netwatch.clock import Clock
 from netwatch.detect import barrier
@@ -31,6 +31,7 @@ from netwatch.monitor.cases import Cases
 from netwatch.monitor.counts import Counts
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.judge import Judge
+from netwatch.monitor.ports import Prober, Readers
 from netwatch.monitor.records import Beat, Blind, ClockStep, OpenTicket, Recorder, Sweep
 from netwatch.monitor.schedule import EchoSchedule
 from netwatch.monitor.vantage import IsolationCheck
@@ -42,20 +43,6 @@ BEAT_EVERY_S = 10.0
 SWEEP_EVERY_S = 60.0
 SETTLE_S = 0.3  # beyond the timeout, until an echo has been answered or lost for certain
 GATE_LEAST_S = 180.0  # after this long a silent device is probed at the pace of the rounds again
-
-
-class Prober(Protocol):
-    """Sends echoes; answers come back through the pipeline's callbacks."""
-
-    def send_many(self, targets: Sequence[Any], *, scheduled: bool) -> None:
-        """Send one echo to each target."""
-
-
-class Readers(Protocol):
-    """Reads devices by SNMP and SSH when asked; answers come back through `Pipeline.read`."""
-
-    def look(self, device: str) -> None:
-        """Read the upstream ports of this device soon; asked again while it is suspect."""
 
 
 class Pipeline:
@@ -102,9 +89,9 @@ class Pipeline:
 
     def answered(self, target: Any, sent_at: float, rtt: float, scheduled: bool) -> None:  # noqa: FBT001  # hot path, called by position
         """Take one answer."""
-        if sent_at < self._ignore_before:
-            return
         watch: Watch = target.owner
+        if sent_at < self._ignore_before or watch.unprobed:
+            return
         watch.remember(sent_at, rtt)
         self.counts.answered += 1
         self.counts.rtt_sum += rtt
@@ -122,9 +109,10 @@ class Pipeline:
 
     def lost(self, target: Any, sent_at: float, refused_by: str | None, scheduled: bool) -> None:  # noqa: FBT001
         """Take one echo without an answer."""
-        if sent_at < self._ignore_before:
-            return
         watch: Watch = target.owner
+        if sent_at < self._ignore_before or watch.unprobed:
+            return
+        self.isolation.left_at = max(self.isolation.left_at, sent_at)
         watch.remember(sent_at, LOST)
         self.counts.lost += 1
         if self.judge.frozen:
@@ -142,8 +130,8 @@ class Pipeline:
     def not_probed(self, target: Any, at: float, reason: str) -> None:
         """Take a probe that was not made: a fact about the monitor, no state moves."""
         self.counts.not_probed(reason)
-        self.isolation.local_error(at, reason)
         watch: Watch = target.owner
+        self.isolation.local_error(at, reason, watch.device)
         if watch.hot:
             self.schedule.heat(watch, at + self.policy.suspect_interval)
 
@@ -180,21 +168,16 @@ class Pipeline:
             return
         watch.refused_by = None
         self.schedule.cool(watch)
+        if event is Event.BECAME_UP and self.fleet.troubled:
+            self._ask_above(watch, at)
         if event in (Event.BECAME_UP, Event.CLEARED) and (self.fleet.troubled or self.cases.any_open()):
             self.judge.want(at)
 
     def _answers_again(self, entry: Watch, at: float) -> None:
-        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2).
-
-        What is silent above it is asked at once and the verdict waits for the answer: it may be back as well, only not yet asked.
-        """
-        silent_above = self.fleet.of(sorted(self.fleet.troubled & self.fleet.graph.ancestors(entry.device)))
-        for watch in silent_above:
-            self.schedule.heat(watch, at)
-        if silent_above:
-            self.judge.hold(at + self.policy.timeout + SETTLE_S)
+        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2)."""
+        self._ask_above(entry, at)
         hidden = self.fleet.troubled.intersection(barrier.behind(self.fleet.graph, entry.device))
-        behind = self.fleet.of(sorted(hidden))
+        behind = [watch for watch in self.fleet.of(sorted(hidden)) if watch.shown is not State.DOWN]  # judged for itself already
         order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
         for watch in behind:
             self.fleet.set_state(watch, forget(watch.state))
@@ -202,6 +185,14 @@ class Pipeline:
             self.judge.touch(watch, f"behind_recovered entry={entry.device}")
             self.schedule.heat(watch, at + order[watch.device])
         self.judge.want(at)
+
+    def _ask_above(self, watch: Watch, at: float) -> None:
+        """Ask what is silent above a device that answers; the verdict waits for it: it may be back, only not yet asked."""
+        silent = self.fleet.of(sorted(self.fleet.troubled & self.fleet.graph.ancestors(watch.device)))
+        for ancestor in silent:
+            self.schedule.heat(ancestor, at)
+        if silent:
+            self.judge.hold(at + self.policy.timeout + SETTLE_S)
 
     def tick(self, now: float) -> None:
         """Send what is due, judge what has changed, write what was decided. Called every 50 ms or so."""
@@ -228,6 +219,9 @@ class Pipeline:
         targets = []
         for watch in watches:
             if watch.hot:
+                if watch.target is None:  # its name resolves no more: not measured, which is not silence
+                    self.fleet.set_state(watch, forget(watch.state))
+                    self.judge.touch(watch, "name_not_resolved")
                 if watch.state.state in (State.SUSPECT, State.DOWN):
                     silent = now - watch.state.since
                     self.schedule.heat(watch, now + next_delay(watch.state, self.policy, gate_passed=silent > GATE_LEAST_S))
@@ -243,7 +237,7 @@ class Pipeline:
         if self.judge.frozen:
             if not self.isolation.quiet(now):
                 self.judge.thaw(now)
-        elif self.isolation.broken(now):  # nothing may be troubled: what cannot be sent is not lost
+        elif self.isolation.broken(now, len(self.fleet)):  # nothing may be troubled: what cannot be sent is not lost
             self._ignore_before = now
             self.judge.freeze(now, self.isolation.answered_at or self.started_at)
         self.judge.cover(now)
@@ -271,6 +265,7 @@ class Pipeline:
             if kept is not watch.state:
                 self.fleet.set_state(watch, kept)
                 self.schedule.cool(watch)
+        self.cases.hold(now + self.policy.confirm_window)
         self.counts.blind(reason, seconds)
         self.judge.resync()
         until = self.wall(now)

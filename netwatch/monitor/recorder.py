@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 
 from netwatch.clock import Clock
 from netwatch.errors import NetwatchError, StoreAway, StoreBroken, StoreBusy
-from netwatch.monitor.records import Beat, Record, Sweep, Write, Written
+from netwatch.monitor.records import Beat, Moment, OpenTicket, Record, Sweep, Write, Written
 
 QUEUE_LIMIT = 100_000  # records kept in memory while the database is away: an hour of a very bad day
+EVIDENCE_LIMIT = 100  # of them with the snapshot they were judged on: megabytes each in a large city
 RETRY_S = 1.0
 
 
@@ -35,13 +37,19 @@ class ThreadRecorder:
         self._thread.start()
 
     def submit(self, record: Record) -> None:
-        """Queue one record. While the database is away, heartbeats and sweeps make way for decisions."""
+        """Queue one record. While the database is away, heartbeats, sweeps and tickets make way for what was measured.
+
+        A ticket is decided by what is true when it can be written: its incident asks again, unless it has healed (P7). A
+        heartbeat is taken when nothing else waits: it finds out that the database is back.
+        """
         with self._wake:
-            if not self.writable and isinstance(record, Beat | Sweep):
+            if not self.writable and (isinstance(record, OpenTicket) or (self._queue and isinstance(record, Beat | Sweep))):
                 return
             if len(self._queue) >= QUEUE_LIMIT:
                 self.dropped += 1
                 return
+            if isinstance(record, Moment) and record.evidence is not None and len(self._queue) >= EVIDENCE_LIMIT:
+                record = replace(record, evidence=None)
             self._queue.append(record)
             self._wake.notify()
 
@@ -81,6 +89,7 @@ class ThreadRecorder:
                 return
             else:
                 with self._wake:
+                    self._queue = deque(waiting for waiting in self._queue if not isinstance(waiting, OpenTicket))
                     self._wake.wait(RETRY_S)
 
     def _try(self, record: Record) -> bool:

@@ -11,6 +11,8 @@ from netwatch.detect.state import State
 from netwatch.incident import Change
 from netwatch.inventory.model import Window
 
+EVIDENT = frozenset({"opened", "cause_changed", "split", "reopened", "merged"})  # verbs whose snapshot is kept
+
 
 @dataclass(frozen=True, slots=True)
 class StateChange:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from netwatch.casework import World
 from netwatch.errors import Fault
-from netwatch.inventory.model import Status
-from netwatch.monitor.assembly import Assembly, aim, policy_of
+from netwatch.monitor.assembly import Assembly, aim, gate_of, policy_of
 from netwatch.monitor.cases import Cases
+from netwatch.monitor.fleet import is_watched
 from netwatch.monitor.watch import Watch
-
-PROBED = (Status.ACTIVE, Status.MAINTENANCE)
 
 
 def objections(new: World, cases: Cases) -> list[Fault]:
@@ -20,7 +18,7 @@ def objections(new: World, cases: Cases) -> list[Fault]:
     for incident in cases.open():
         for device in sorted(incident.locus):
             known = new.inventory.devices.get(device)
-            if known is None or known.status not in PROBED:
+            if known is None or not is_watched(known):
                 where = f"incident {incident.id or incident.key}" + (f", ticket {incident.ticket}" if incident.ticket else "")
                 text = f"device {device!r} has an open incident ({where}) and cannot leave the inventory before that has ended"
                 faults.append(Fault(str(new.settings.inventory), 0, 0, text))
@@ -31,7 +29,7 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
     """Swap the running configuration: states of devices that stay are kept, whatever else of them has changed."""
     fleet, schedule, engine = parts.pipeline.fleet, parts.pipeline.schedule, parts.engine
     policy = policy_of(new.settings)
-    wanted = {device.id for device in new.inventory.devices.values() if device.status in PROBED and "icmp" in device.monitor}
+    wanted = {device.id for device in new.inventory.devices.values() if is_watched(device)}
     for name in sorted(fleet.watches.keys() - wanted):
         watch = fleet.watches.pop(name)
         schedule.remove(watch)
@@ -48,11 +46,10 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
             known = fleet.watches[name] = Watch(name, interval)
             schedule.add(known)
         elif known.interval != interval:
-            schedule.remove(known)
-            known.interval = interval
-            schedule.add(known)
+            schedule.move(known, interval)
         aim(engine, known, places[name])
     parts.pipeline.adopt(policy)
+    parts.pipeline.cases.policy = gate_of(new.settings)
     parts.world = parts.writer.world = new
     parts.settings = new.settings
     parts.readers.adopt(new.settings.snmp)

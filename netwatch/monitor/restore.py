@@ -22,6 +22,7 @@ def restore(pipeline: Pipeline, store: Store, *, now: datetime) -> None:
         states = tx.states.load()
         known = tx.incidents.load_known(now - timedelta(seconds=max(REMEMBERED_S, pipeline.cases.policy.reopen_within)))
         beat = tx.heartbeat.last("monitor")
+        gaps = [period for period in tx.blind.list() if period.ended_at is None and period.device is None]
         windows = [stored.window for stored in tx.maintenance.list(not_ended_before=now)]
         over = ended(tx, tuple(incident.ticket for incident in known if incident.ticket is not None))
     pipeline.judge.windows = (*pipeline.fleet.graph.inventory.maintenance, *windows)
@@ -35,8 +36,12 @@ def restore(pipeline: Pipeline, store: Store, *, now: datetime) -> None:
         if stored.state is State.DOWN:
             pipeline.fleet.set_state(watch, _down(stored, pipeline.started_at, now))
             pipeline.schedule.heat(watch, pipeline.started_at)
+            pipeline.judge.verdict_wanted(watch, pipeline.started_at)  # it may be silent without an incident yet
         else:
             pipeline.fleet.set_state(watch, DeviceState(loss_ratio=stored.loss_ratio))
+    pipeline.cases.hold(pipeline.started_at + pipeline.policy.confirm_window)
+    for period in gaps:  # the last monitor ended while it was cut off; nobody else ends its gap
+        pipeline.recorder.submit(Blind(pipeline.judge.tx(), now, period.began_at, now, period.reason))
     if beat is None:
         return
     gap = (now - beat.last_cycle_at).total_seconds()

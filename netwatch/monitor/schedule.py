@@ -83,8 +83,18 @@ class EchoSchedule:
     def remove(self, watch: Watch) -> None:
         """Forget a device."""
         self.rounds[watch.interval].remove(watch)
-        watch.hot = False
-        watch.due = 0.0
+        if watch.device in self._bursting:
+            self._bursting.discard(watch.device)
+            self._burst = deque(waiting for waiting in self._burst if waiting is not watch)
+        self.cool(watch)
+
+    def move(self, watch: Watch, interval: float) -> None:
+        """Give a device another interval; one that is probed by its own due time goes on so."""
+        hot, due = watch.hot, watch.due
+        self.rounds[watch.interval].remove(watch)
+        watch.interval = interval
+        self.add(watch)
+        watch.hot, watch.due = hot, due
 
     def heat(self, watch: Watch, at: float) -> None:
         """Probe this device at `at` instead of in its slot; the caller heats it again for the time after."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections import deque
 from pathlib import Path
 from typing import Protocol
+
+from netwatch.diagnose.cause import Cause, CauseKind, Domain, Evidence, Side
 
 QUIET_S = 3.0  # nothing answered for this long: worth asking whether we are cut off
 LOCAL_ERRORS = frozenset({"enetunreach", "enetdown", "enodev", "eaddrnotavail"})
@@ -88,33 +89,46 @@ def _has_ipv6(source: str, index: int) -> bool:
     return any(row.split()[0] == wanted and int(row.split()[1], 16) == index for row in rows)
 
 
+def own_link_down(vantage: str, *, carrier: bool | None, silent_s: float) -> Cause:
+    """Return the cause that says: the fault is on the monitor's own side, nothing is known of the others."""
+    place = frozenset({vantage})
+    evidence = Evidence("own_link_down", {"carrier": carrier, "silent_s": round(silent_s)})
+    return Cause(CauseKind.MONITOR, vantage, Side.MONITOR, Domain.MONITOR, 0.97, place, place, (evidence,))
+
+
 class IsolationCheck:
     """Decides from answers, local errors and the carrier whether the monitor itself is cut off. Times are monotonic seconds."""
 
     def __init__(self, vantage: Vantage) -> None:
         self._vantage = vantage
-        self._errors: deque[float] = deque(maxlen=32)
+        self._failing: dict[str, float] = {}  # device -> when its probe last could not leave this machine
         self.answered_at: float | None = None
+        self.left_at = float("-inf")  # the newest echo that left this machine, lost though it was
         self.since: float | None = None  # isolated since
 
     def answered(self, at: float) -> None:
         """Note that something out there answered."""
         self.answered_at = at
 
-    def local_error(self, at: float, reason: str) -> None:
+    def local_error(self, at: float, reason: str, device: str = "") -> None:
         """Note that a probe could not leave this machine."""
         if reason in LOCAL_ERRORS:
-            self._errors.append(at)
+            self._failing[device] = at
 
     def quiet(self, now: float) -> bool:
         """Nothing has answered for a while, so the question is worth asking."""
         return self.answered_at is None or now - self.answered_at >= QUIET_S
 
-    def broken(self, now: float) -> bool:
-        """Ring 0 is broken: nothing answers, and the interface has no carrier or every probe fails on this machine."""
+    def broken(self, now: float, devices: int = 1) -> bool:
+        """Ring 0 is broken: nothing answers, and there is no carrier, or most of the devices cannot even be asked.
+
+        One address without a route (an IPv6 device in a network without IPv6) is no isolation, however small the inventory.
+        """
         if not self.quiet(now):
             return False
-        if self._errors and now - self._errors[-1] < QUIET_S:
+        last = max(self.left_at, float("-inf") if self.answered_at is None else self.answered_at)
+        failing = [at for at in self._failing.values() if at > last]
+        if 2 * len(failing) > devices and now - max(failing) < QUIET_S:
             return True
         return self._vantage.carrier() is False
 

@@ -10,7 +10,7 @@ from netwatch import casework
 from netwatch.casework import World
 from netwatch.diagnose.cause import Evidence
 from netwatch.incident import Change, IncidentState
-from netwatch.monitor.records import Beat, Blind, ClockStep, Moment, OpenTicket, Record, Sweep, Written
+from netwatch.monitor.records import EVIDENT, Beat, Blind, ClockStep, Moment, OpenTicket, Record, Sweep, Written
 from netwatch.release import release
 from netwatch.store import Store, Transaction
 from netwatch.store.errors import AlreadyCommitted
@@ -64,7 +64,7 @@ def _change(tx: Transaction, world: World, change: Change, record: Moment) -> No
         incident = replace(change.incident, id=stored.id, ticket=stored.ticket)
         tx.incidents.update(incident, verb=change.verb, reason=reason)
     assert incident.id is not None
-    if record.evidence is not None and change.verb in _EVIDENT:
+    if record.evidence is not None and change.verb in EVIDENT:
         tx.incidents.add_evidence(incident.id, "snapshot", record.evidence)
     if incident.ticket is not None:
         _TOLD.get(change.verb, casework.update_affected)(tx, world, incident, record.at)
@@ -86,7 +86,10 @@ def _open_ticket(tx: Transaction, world: World, record: OpenTicket) -> Written:
 def _blind(tx: Transaction, world: World, record: Blind) -> Written:  # noqa: ARG001  # every writer takes the same
     known = [period for period in tx.blind.list() if period.ended_at is None and period.reason == record.reason]
     if known and record.until is not None:
-        tx.blind.end(record.until, reason=record.reason)
+        began = max(period.began_at for period in known)
+        tx.blind.end(max(record.until, began), reason=record.reason)
+        if record.until < began:  # the wall clock was set back meanwhile: the time by the new clock was not measured either
+            tx.blind.add(record.reason, record.since, record.until)
     elif record.until is not None:
         tx.blind.add(record.reason, record.since, record.until)
     else:
@@ -128,7 +131,6 @@ def _note(kind: str, action: str, record: Record, fields: Mapping[str, Any]) -> 
     }
 
 
-_EVIDENT = frozenset({"opened", "cause_changed", "split", "reopened", "merged"})
 _TOLD: Mapping[str, Callable[[Transaction, World, Any, Any], object]] = {
     "recovered": casework.note_recovery,
     "reopened": casework.note_outage_again,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from netwatch.clock import SystemClock
 from netwatch.errors import Conflict, StoreAway
-from netwatch.monitor.recorder import ThreadRecorder
-from netwatch.monitor.records import Beat, Record, Sweep, Written
+from netwatch.monitor.recorder import EVIDENCE_LIMIT, ThreadRecorder
+from netwatch.monitor.records import Beat, Moment, OpenTicket, Record, Sweep, Written
 
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
@@ -69,3 +69,44 @@ def test_a_refused_record_and_a_bug_do_not_hold_up_the_next():
     assert database.rows == ["good"]
     assert [written.error is None for written in recorder.collect()] == [False, False, True]
     assert recorder.errors == {"Conflict": 1, "unexpected": 1}
+
+
+def test_a_ticket_is_not_kept_while_the_database_is_away_because_its_incident_may_heal():
+    """P7: what healed meanwhile gets only its record; what is still open asks again."""
+    database = Database()
+    database.away = True
+    recorder = ThreadRecorder(database, clock=SystemClock())
+    recorder.submit(Moment("opened", NOON))
+    recorder.submit(OpenTicket("asked before it was known", NOON, "a"))
+    recorder.start()
+    while recorder.writable:
+        database.asked.wait(0.01)
+    recorder.submit(OpenTicket("asked afterwards", NOON, "a"))
+    recorder.submit(Moment("healed", NOON))
+    database.away = False
+    assert recorder.stop(10.0)
+    assert database.rows == ["opened", "healed"]
+
+
+def test_a_ticket_that_could_not_be_written_leaves_somebody_to_find_out_that_the_database_is_back():
+    database = Database()
+    database.away = True
+    recorder = ThreadRecorder(database, clock=SystemClock())
+    recorder.submit(OpenTicket("asked", NOON, "a"))
+    recorder.start()
+    while recorder.writable or recorder.waiting():
+        database.asked.wait(0.01)
+    recorder.submit(Beat("first", NOON, isolated=False))
+    recorder.submit(Beat("second", NOON, isolated=False))
+    database.away = False
+    assert recorder.stop(10.0)
+    assert database.rows == ["first"]
+    assert recorder.writable
+
+
+def test_an_hour_without_a_database_keeps_what_happened_but_not_every_snapshot():
+    recorder = ThreadRecorder(Database(), clock=SystemClock())
+    for number in range(EVIDENCE_LIMIT + 50):
+        recorder.submit(Moment(str(number), NOON, evidence={"devices": {}}))
+    kept = [record.evidence is not None for record in recorder._queue]
+    assert kept == [True] * EVIDENCE_LIMIT + [False] * 50
