@@ -168,7 +168,7 @@ class Pipeline:
             return
         watch.refused_by = None
         self.schedule.cool(watch)
-        if event is Event.BECAME_UP and self.fleet.troubled:
+        if event in (Event.BECAME_UP, Event.CLEARED) and self.fleet.troubled:
             self._ask_above(watch, at)
         if event in (Event.BECAME_UP, Event.CLEARED) and (self.fleet.troubled or self.cases.any_open()):
             self.judge.want(at)
