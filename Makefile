@@ -9,14 +9,15 @@ RUN := .venv/bin/
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench campaign clean
 
 help:
-	@echo "make demo     a real fault in a small city becomes one ticket, and the ticket a signed report (2 minutes)"
+	@echo "make demo     a real fault in a small city becomes one ticket, led through the procedure (2 minutes)"
 	@echo "make test     everything that must pass"
 	@echo "make install  .venv/bin/netwatch, nothing else"
 	@echo "make check    format, lint, types, layers, dead code, dependencies"
 	@echo "make bench    what probing and storing cost on this machine"
+	@echo "make campaign hours of crashes, storms and kills; make test takes a sample of them"
 
 install: .venv/.installed
 
@@ -48,6 +49,10 @@ check: install
 
 bench: install
 	@for file in bench/*.py; do echo "== $$file"; $(RUN)python "$$file" || exit 1; done
+
+campaign: install
+	NETWATCH_CAMPAIGN=1 $(RUN)pytest tests/stories
+	NETWATCH_KILLS=200 $(RUN)pytest tests/lab/test_kill.py
 
 clean:
 	rm -rf .venv .tools .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
