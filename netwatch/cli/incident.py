@@ -38,7 +38,8 @@ def list_(
         (i["id"], i["state"], i["cause"]["kind"], i["cause"]["element"], i["cause"]["side"], when(i["began_at"]), i["ticket"])
         for i in document["incidents"]
     ]
-    output.table(("id", "state", "kind", "element", "side", "began", "ticket"), rows)
+    heads = ("id", "state", "kind", "element", "side", "began", "ticket")
+    output.table(heads if output.language() == "en" else ("id", "keadaan", "jenis", "unsur", "sisi", "mulai", "tiket"), rows)
 
 
 def show(incident: int, json: bool = JSON, config: Path | None = CONFIG, socket: Path | None = SOCKET) -> None:

@@ -77,7 +77,8 @@ def list_(
         )
         for w in document["windows"]
     ]
-    output.table(("id", "from", "until", "mode", "what", "reason"), rows)
+    heads = ("id", "from", "until", "mode", "what", "reason")
+    output.table(heads if output.language() == "en" else ("id", "mulai", "sampai", "cara", "apa", "alasan"), rows)
 
 
 def end(window: str, json: bool = JSON, config: Path | None = CONFIG, socket: Path | None = SOCKET) -> None:

@@ -36,6 +36,10 @@ def _show(document: dict[str, Any]) -> None:
     )
     if monitor["isolated"]:
         output.line(pick("  pemantau terputus dari jaringan", "  the monitor is cut off from the network"))
+    if not monitor["configuration_ok"]:
+        output.line(pick("  muat ulang ditolak; konfigurasi lama dipakai:", "  reload refused; the old configuration is used:"))
+        for fault in monitor["configuration_faults"]:
+            output.line(f"    {fault}")
     late = f"{pick('putaran terlambat', 'late rounds')}: {monitor['late_rounds']}"
     output.line(f"  {pick('sejak', 'since')} {when(monitor['since'])}, {late}")
     counts = Counter(device["state"] for device in document["devices"])

@@ -189,6 +189,8 @@ def documents(
         output.print_json(document)
         return
     heads = ("dokumen", "revisi", "status", "nama", "sha256")
+    if output.language() == "en":
+        heads = ("document", "revision", "state", "name", "sha256")
     output.table(heads, [(d["key"], d["revision"], d["state"], d["name"], d["sha256"]) for d in document["documents"]])
 
 

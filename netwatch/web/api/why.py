@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from netwatch import casework
 from netwatch.diagnose.explain import describe
-from netwatch.errors import NotFound
+from netwatch.errors import NotFound, Reason
 from netwatch.incident import Incident, IncidentState
 from netwatch.notify.messages import wib
 from netwatch.store import Transaction
@@ -34,10 +34,25 @@ def why(desk: DeskOf, caller: CallerOf, what: str) -> dict[str, Any]:
     return {"schema": "netwatch.why/1", "about": what, "because": because}
 
 
+class Nothing(NotFound):
+    """Neither a device nor a site nor a ticket of this name."""
+
+    def __init__(self, what: str) -> None:
+        english = f"There is no device, site or ticket {what}."
+        super().__init__(english)
+        self.reason = Reason("nothing_of_this_name", f"Tidak ada perangkat, tempat atau tiket {what}.", english)
+
+
 def _device(desk: Desk, tx: Transaction, device: str) -> list[Sentence]:
     state = tx.states.load().get(device)
     if state is None:
-        return [_say("not_measured", f"{device} belum pernah diukur.", f"{device} was never measured.")]
+        return [
+            _say(
+                "not_measured",
+                f"{device}: unknown, keadaannya belum pernah dipastikan.",
+                f"{device}: unknown, no state was established yet.",
+            )
+        ]
     reason = f" ({state.reason})" if state.reason else ""
     said = [
         _say(
@@ -71,7 +86,7 @@ def _ticket(desk: Desk, tx: Transaction, what: str, caller: Caller) -> list[Sent
     try:
         ticket = casework.visible(tx, desk.world, what, caller.name)
     except NotFound as error:
-        raise NotFound(f"there is no device, site or ticket {what}") from error
+        raise Nothing(what) from error
     step = desk.world.procedure.steps[ticket.step.key]
     said = [
         _say(
