@@ -6,7 +6,7 @@ from __future__ import annotations
 class Counts:
     """Counters of the monitor. A city makes a thousand echoes a second, so these are bare attributes."""
 
-    __slots__ = ("answered", "blind_s", "clock_steps", "judgements", "local_errors", "lost", "rtt_buckets", "rtt_sum")
+    __slots__ = ("answered", "blind_s", "clock_steps", "local_errors", "lost", "rtt_buckets", "rtt_sum")
 
     BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # seconds
 
@@ -14,7 +14,6 @@ class Counts:
         self.answered = 0
         self.lost = 0
         self.local_errors: dict[str, int] = {}
-        self.judgements = 0
         self.clock_steps: dict[str, int] = {"forward": 0, "back": 0}
         self.blind_s: dict[str, float] = {}
         self.rtt_buckets = [0] * (len(self.BOUNDS) + 1)

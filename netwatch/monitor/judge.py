@@ -48,7 +48,6 @@ class Judge:
         self.frozen = False
         self.windows: tuple[Window, ...] = fleet.graph.inventory.maintenance
         self.stability = Stability()
-        self.judgements = 0
         self._recorder = recorder
         self._isolation = isolation
         self._clock = clock
@@ -116,7 +115,6 @@ class Judge:
             self._write(now, self._shown(self._hidden, now), [], None)
 
     def _verdict(self, now: float) -> None:
-        self.judgements += 1
         at = self.wall(now)
         self._wait_for_fresh_looks(now)
         if not self.fleet.troubled:

@@ -136,15 +136,6 @@ class EchoSchedule:
         self._now = now
         return calm, extra
 
-    def next_due(self) -> float:
-        """Return the earliest time at which somebody may be due."""
-        times = [round_.next_at for round_ in self.rounds.values()]
-        if self._heap:
-            times.append(self._heap[0][0])
-        if self._burst:
-            times.append(self._now)
-        return min(times, default=self._now + SLOT_S)
-
     def finished_at(self) -> float | None:
         """Return when the slowest round last finished; None before the first (the watchdog and a metric live on it)."""
         ends = [round_.finished_at for round_ in self.rounds.values() if any(round_.slots)]
