@@ -77,6 +77,18 @@ class UpsStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What a device says of the other end of one of its ports. What it does not say is None."""
+
+    port: str  # own port, by the name the device uses
+    protocol: str  # lldp | cdp | arp
+    device: str | None = None  # system name of the other end
+    remote_port: str | None = None
+    address: str | None = None  # numeric
+    chassis: str | None = None  # MAC address or what else the other end calls itself by
+
+
+@dataclass(frozen=True, slots=True)
 class SnmpReading:
     """What one SNMP round of one device brought. What could not be read is None, never 0."""
 
@@ -91,6 +103,10 @@ class SnmpReading:
     uptime_s: float | None = None
     ports: tuple[PortStatus, ...] = ()
     ups: UpsStatus | None = None
+    boots: int | None = None  # snmpEngineBoots: supporting evidence of a restart
+    host_uptime_s: float | None = None  # hrSystemUptime
+    neighbours: tuple[Neighbour, ...] = ()
+    notes: tuple[str, ...] = ()  # oddities of the agent that the reader met, as codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +119,8 @@ class SshReading:
     error: str | None = None
     platform: str | None = None
     ports: tuple[PortStatus, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    uptime_s: float | None = None
+    reboot_reason: str | None = None
+    log_lines: tuple[str, ...] = ()  # of the device's own log, newest last
     output: Mapping[str, str] = field(default_factory=dict)  # command -> text
