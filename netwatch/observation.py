@@ -124,3 +124,4 @@ class SshReading:
     reboot_reason: str | None = None
     log_lines: tuple[str, ...] = ()  # of the device's own log, newest last
     output: Mapping[str, str] = field(default_factory=dict)  # command -> text
+    notes: tuple[str, ...] = ()  # what was asked for and not read, as "what: why"; not read is unknown, never fine

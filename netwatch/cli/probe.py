@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from netwatch.inventory.model import Device, Inventory
 from netwatch.observation import PortStatus, SnmpReading, SshReading
 from netwatch.probe.icmp import Burst, burst
 from netwatch.probe.resolve import Resolver
-from netwatch.probe.snmp import Agent, SnmpReader
-from netwatch.probe.ssh import Login, SshReader
+from netwatch.probe.snmp import SnmpReader, agent_of, client_for
+from netwatch.probe.ssh import SshReader, login_of
 from netwatch.settings import Credential, Settings, load_credentials
 from netwatch.strict_yaml.near import nearest
 
@@ -103,7 +103,7 @@ async def measure(device: Device, given: Settings, kinds: Sequence[str]) -> dict
     if "snmp" in kinds:
         parts["snmp"] = _snmp(device, resolution.address, given, _named(credentials, device.snmp), clock)
     if "ssh" in kinds:
-        parts["ssh"] = _ssh(device, resolution.address, given, _named(credentials, device.ssh), clock)
+        parts["ssh"] = _ssh(device, resolution.address, given, credentials, clock)
     results = await asyncio.gather(*parts.values())
     return document | dict(zip(parts, results, strict=True))
 
@@ -120,21 +120,10 @@ async def _icmp(address: str, given: Settings, clock: SystemClock, *, alone: boo
 async def _snmp(
     device: Device, address: str, given: Settings, credential: Credential | None, clock: SystemClock
 ) -> dict[str, Any]:
-    from netwatch.probe.snmp.pysnmp_engine import PysnmpClient  # slow to import, and not always asked for
-
     if device.snmp is None:
         return snmp_json(None, "credential: the inventory names no SNMP credential for this device")
-    agent = Agent(
-        device.id,
-        address,
-        community=credential.community if credential is not None else None,
-        port=device.snmp.port,
-        version=device.snmp.version,
-        timeout=given.snmp.timeout,
-        retries=given.snmp.retries,
-        bulk=device.snmp.bulk,
-    )
-    client = PysnmpClient()
+    agent = agent_of(device, address, credential, given.snmp)
+    client = client_for()
     try:
         return snmp_json(await SnmpReader(client, clock=clock).read(agent, None, power=True))
     finally:
@@ -142,13 +131,13 @@ async def _snmp(
 
 
 async def _ssh(
-    device: Device, address: str, given: Settings, credential: Credential | None, clock: SystemClock
+    device: Device, address: str, given: Settings, credentials: Mapping[str, Credential], clock: SystemClock
 ) -> dict[str, Any]:
-    if device.ssh is None:
-        return ssh_json(None, "credentials: the inventory names no SSH credential for this device")
+    login = login_of(device, address, credentials)
+    if login is None:
+        return ssh_json(None, "credentials: the inventory names no SSH credential for this device, or an unknown one")
     reader = SshReader(given.state_directory, clock=clock, deadline=given.ssh.timeout, concurrent=1)
     try:
-        login = Login(device.id, address, device.platform, credential, port=device.ssh.port, profile=device.ssh.profile)
         return ssh_json(await reader.read(login))
     finally:
         reader.close()

@@ -10,8 +10,10 @@ from pathlib import Path
 from netwatch.clock import Clock
 from netwatch.observation import SshReading
 from netwatch.probe.ssh.commands import PORT_COMMANDS, parse_ports, wanted_ports
-from netwatch.probe.ssh.session import Login, Session, SshError
+from netwatch.probe.ssh.login import Login
+from netwatch.probe.ssh.session import Session, SshError
 
+EVERYTHING = frozenset({"ports", "neighbours", "uptime", "log"})
 DEADLINE = 15.0  # s for a whole session
 
 
@@ -26,8 +28,18 @@ class SshReader:
         self._gate = asyncio.Semaphore(concurrent)
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def read(self, login: Login, ports: Sequence[str] | None = None) -> SshReading:
-        """Read the named ports, or all. Never raises for what the device does."""
+    async def read(
+        self,
+        login: Login,
+        ports: Sequence[str] | None = None,
+        *,
+        wanted: frozenset[str] = EVERYTHING,
+        within_s: float | None = None,
+    ) -> SshReading:
+        """Read what is wanted: of the ports the named ones, or all. Never raises for what the device does.
+
+        `within_s` ends a session before its own deadline; what has been read by then is in the reading.
+        """
         at = self._clock.monotonic()
         known = PORT_COMMANDS.get(login.platform or "")
         if known is None:
@@ -37,7 +49,7 @@ class SshReader:
             session = Session(login, self._known_hosts, timeout=self._deadline)
             running = asyncio.get_running_loop().run_in_executor(self._threads, session.run, known.command)
             try:
-                async with asyncio.timeout(self._deadline):
+                async with asyncio.timeout(min(self._deadline, within_s or self._deadline)):
                     output = await running
             except TimeoutError:
                 session.abort()
@@ -46,6 +58,7 @@ class SshReader:
                 return self._failed(login, at, str(error))
         try:
             found, wrong = wanted_ports(parse_ports(login.platform or "", output), ports), None
+            found = found if "ports" in wanted else ()
         except ValueError as error:
             found, wrong = (), f"unparsable: {error}"
         return SshReading(

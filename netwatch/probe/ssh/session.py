@@ -15,10 +15,10 @@ import re
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netwatch.probe.ssh.login import Login
 from netwatch.settings import Credential
 
 LARGEST = 1024 * 1024  # characters kept of one output
@@ -30,18 +30,6 @@ MODERN: Mapping[str, list[str]] = {  # what the profile `modern` refuses to spea
     "macs": ["hmac-md5", "hmac-sha1-96", "hmac-md5-96"],
 }
 NOBODY_THERE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How to log in to one device. `address` is numeric; `platform` is netmiko's device_type."""
-
-    device: str
-    address: str
-    platform: str | None
-    credential: Credential | None
-    port: int = 22
-    profile: str = "modern"  # modern | legacy
 
 
 class SshError(Exception):
