@@ -100,8 +100,9 @@ class SnmpSettings:
 
     version: str = "2c"  # 1, 2c, 3
     port: int = 161
-    engine: str = "auto"
+    engine: str = "auto"  # auto | pysnmp | gufo; auto: as the configuration says
     bulk: bool = True
+    context: str = ""  # SNMPv3
     credential: str | None = None
 
 

@@ -68,6 +68,7 @@ class SnmpPart(Model):
     port: Port = 161
     engine: Literal["auto", "pysnmp", "gufo"] = "auto"
     bulk: Flag = True
+    context: str = Field(default="", max_length=32, description="SNMPv3 context name")
 
 
 class SshPart(Model):

@@ -11,8 +11,7 @@ from netwatch.clock import Clock
 from netwatch.inventory.model import Device, Role
 from netwatch.monitor.fleet import Fleet
 from netwatch.observation import SnmpReading
-from netwatch.probe.snmp import Agent, SnmpReader
-from netwatch.probe.snmp.pysnmp_engine import PysnmpClient
+from netwatch.probe.snmp import SnmpClient, SnmpReader, agent_of, client_for
 from netwatch.settings import Credential, Snmp
 
 AT_ONCE = 64  # readings side by side; each has its own deadline
@@ -32,7 +31,7 @@ class SnmpReaders:
         self._settings = settings
         self._credentials = credentials
         self._clock = clock
-        self._client: PysnmpClient | None = None
+        self._client: SnmpClient | None = None
         self._reader: SnmpReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -43,7 +42,7 @@ class SnmpReaders:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to take questions."""
         self._loop = loop
-        self._client = PysnmpClient()
+        self._client = client_for()
         self._reader = SnmpReader(self._client, clock=self._clock)
 
     def stop(self) -> None:
@@ -104,16 +103,7 @@ class SnmpReaders:
             or self._reader is None
         ):
             return
-        agent = Agent(
-            device,
-            watch.target.address,
-            community=credential.community,
-            port=known.snmp.port,
-            version=known.snmp.version,
-            timeout=self._settings.timeout,
-            retries=self._settings.retries,
-            bulk=known.snmp.bulk,
-        )
+        agent = agent_of(known, watch.target.address, credential, self._settings)
         async with self._gate:
             reading = await self._reader.read(agent, self._ports(known), power=known.role is Role.UPS)
         result = "answered" if reading.answered else "silent"

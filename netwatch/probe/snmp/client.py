@@ -18,12 +18,19 @@ class Agent:
 
     device: str
     address: str
-    community: Secret | None = None
+    community: Secret | None = None  # v1, v2c
     port: int = 161
     version: str = "2c"  # 1 | 2c | 3
     timeout: float = 2.0
     retries: int = 2
     bulk: bool = True
+    engine: str = "auto"  # auto | pysnmp | gufo
+    username: str | None = None  # v3, as everything below
+    auth_protocol: str | None = None  # md5 | sha | sha224 | sha256 | sha384 | sha512
+    auth_key: Secret | None = None
+    privacy_protocol: str | None = None  # des | aes | aes192 | aes256
+    privacy_key: Secret | None = None
+    context: str = ""
 
     @property
     def patience(self) -> float:
@@ -42,15 +49,22 @@ class SnmpError(Exception):
 
 
 class SnmpClient(Protocol):
-    """One engine. Every call ends within `agent.patience`, with a value or with an SnmpError, whatever the agent does."""
+    """One engine, or a choice of them. Every call ends within `agent.patience`, with a value or with an SnmpError."""
 
-    name: str
+    def engine_of(self, agent: Agent) -> str:
+        """Return which engine speaks to this agent."""
 
     async def get(self, agent: Agent, oids: Sequence[Oid]) -> Mapping[Oid, Value]:
         """Return the values of these objects, None where the agent has none."""
 
-    async def following(self, agent: Agent, oid: Oid, repetitions: int) -> Sequence[tuple[Oid, Value]]:
-        """Return what follows `oid`: one object (GETNEXT) or up to `repetitions` (GETBULK). Shorter at the end of the view."""
+    async def following(self, agent: Agent, oid: Oid, repetitions: int, *, under: Oid) -> Sequence[tuple[Oid, Value]]:
+        """Return what follows `oid`: one object (GETNEXT) or up to `repetitions` (GETBULK).
+
+        `under` is the subtree that is being walked: behind it there may be fewer objects or none, as at the end of the view.
+        """
+
+    def forget(self, device: str) -> None:
+        """Forget what was learned about a device: it moved, was replaced or left."""
 
     def close(self) -> None:
         """Close the sockets."""

@@ -62,19 +62,21 @@ class _Dispatcher(SnmpDispatcher):  # type: ignore[misc] # pysnmp has no types
 class PysnmpClient:
     """Speaks SNMPv1 and v2c. Made and used on one running event loop; one for the life of the process."""
 
-    name = "pysnmp"
-
     def __init__(self) -> None:
         self._dispatcher: _Dispatcher | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
+
+    def engine_of(self, agent: Agent) -> str:  # noqa: ARG002 - there is one
+        """Return the name of this engine."""
+        return "pysnmp"
 
     async def get(self, agent: Agent, oids: Sequence[Oid]) -> Mapping[Oid, Value]:
         """Return the values of these objects."""
         found = await self._ask(get_cmd, agent, (), oids)
         return {oid: None if value is END else value for oid, value in found}
 
-    async def following(self, agent: Agent, oid: Oid, repetitions: int) -> Sequence[tuple[Oid, Value]]:
-        """Return what follows an object, without the end of the view."""
+    async def following(self, agent: Agent, oid: Oid, repetitions: int, *, under: Oid) -> Sequence[tuple[Oid, Value]]:  # noqa: ARG002
+        """Return what follows an object, without the end of the view; what lies behind `under` too."""
         if repetitions > 1 and agent.version != "1":
             found = await self._ask(bulk_cmd, agent, (0, repetitions), [oid])
         else:
@@ -90,6 +92,9 @@ class PysnmpClient:
     def malformed(self) -> int:
         """Return how many datagrams could not be decoded."""
         return self._dispatcher.malformed if self._dispatcher is not None else 0
+
+    def forget(self, device: str) -> None:
+        """Keep nothing: v1 and v2c have no state per target."""
 
     def close(self) -> None:
         """Close the sockets; requests under way end as timeouts of their callers."""

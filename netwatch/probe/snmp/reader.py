@@ -53,7 +53,9 @@ class SnmpReader:
         Never raises for what the agent does.
         """
         async with self._locks.setdefault(agent.device, asyncio.Lock()):
-            blank = SnmpReading(device=agent.device, at=self._clock.monotonic(), answered=False, engine=self._client.name)
+            blank = SnmpReading(
+                device=agent.device, at=self._clock.monotonic(), answered=False, engine=self._client.engine_of(agent)
+            )
             reading = [blank]
             try:
                 async with asyncio.timeout(self._deadline):
@@ -68,6 +70,7 @@ class SnmpReader:
         """Forget where a device's ports are (it was replaced, removed, or restarted)."""
         self._locks.pop(device, None)
         self._walker.forget(device)
+        self._client.forget(device)
         for kept in (self._places, self._absent):
             for key in [key for key in kept if key[0] == device]:
                 kept.pop(key, None)

@@ -31,7 +31,7 @@ class Walker:
         at = root
         while True:
             try:
-                answer = await self._following(agent, at)
+                answer = await self._following(agent, at, root)
             except SnmpError as error:
                 if not found:
                     raise
@@ -53,12 +53,12 @@ class Walker:
         """Forget what an agent does not bear."""
         self._repetitions.pop(device, None)
 
-    async def _following(self, agent: Agent, at: Oid) -> list[tuple[Oid, Value]]:
+    async def _following(self, agent: Agent, at: Oid, root: Oid) -> list[tuple[Oid, Value]]:
         """Ask with as many repetitions as the agent bears: 10, 5, 2, then GETNEXT for good."""
         while True:
             repetitions = self._repetitions.get(agent.device, REPETITIONS) if agent.bulk and agent.version != "1" else 1
             try:
-                return list(await self._client.following(agent, at, repetitions))
+                return list(await self._client.following(agent, at, repetitions, under=root))
             except SnmpError as error:
                 if error.status == "noSuchName":  # how SNMPv1 says that the tree ends
                     return []

@@ -1,0 +1,12 @@
+"""Traps and informs (SNMP v1, v2c, v3) as wake-up calls: read, authorised, named. Never proof of anything (DIAGNOSIS 1.4).
+
+Everything here is synchronous and knows no socket: `Receiver.take` gets one datagram with its sender and says what it was.
+Read by a decoder of our own, which knows only what a notification may hold: `docs/decisions/` says why.
+"""
+
+from netwatch.probe.snmp.traps.admission import Admission
+from netwatch.probe.snmp.traps.engine import LocalEngine
+from netwatch.probe.snmp.traps.kinds import Kind
+from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender
+
+__all__ = ["Admission", "Kind", "LocalEngine", "Outcome", "Receiver", "Sender"]
