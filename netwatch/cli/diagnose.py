@@ -24,9 +24,15 @@ from netwatch.errors import Fault, InvalidFile, NetwatchError
 from netwatch.inventory.document import load_inventory
 from netwatch.inventory.graph import Graph
 
-INVENTORY = typer.Option(..., "--inventory", "-i", help="Berkas atau folder inventaris. / Inventory file or directory.")
+INVENTORY = typer.Option(
+    ..., "--inventory", "-i", readable=False, help="Berkas atau folder inventaris. / Inventory file or directory."
+)
 OBSERVATIONS = typer.Option(
-    ..., "--observations", "-o", help="netwatch.observations/1 (.json), atau satu per baris (.jsonl). / or one a line (.jsonl)."
+    ...,
+    "--observations",
+    "-o",
+    readable=False,
+    help="netwatch.observations/1 (.json), atau satu per baris (.jsonl). / or one a line (.jsonl).",
 )
 JSON = typer.Option(False, "--json", help="JSON; tanpa terminal selalu JSON. / JSON; always JSON when not on a terminal.")
 

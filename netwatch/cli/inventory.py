@@ -18,7 +18,8 @@ from netwatch.inventory.schema import json_schema
 from netwatch.strict_yaml import suggestion
 
 DEFAULT = Path("inventory.yaml")
-PATH = typer.Argument(DEFAULT, help="Berkas atau direktori *.yaml. / A file, or a directory of *.yaml.")
+PATH = typer.Argument(DEFAULT, readable=False, help="Berkas atau direktori *.yaml. / A file, or a directory of *.yaml.")
+OLD = typer.Argument(..., readable=False, help="Inventaris lama. / The inventory before.")
 JSON = typer.Option(False, "--json", help="JSON")
 MARKS = {Verb.APPEARS: "+", Verb.VANISHES: "-", Verb.MOVES: ">", Verb.CHANGES: "~"}
 
@@ -105,7 +106,7 @@ def show(
 
 
 @app.command()
-def diff(old: Path, new: Path = PATH, as_json: bool = JSON) -> None:
+def diff(old: Path = OLD, new: Path = PATH, as_json: bool = JSON) -> None:
     """Bandingkan dua inventaris. / What appears, vanishes, moves between two inventories."""
     changes = compare(load_inventory(old), load_inventory(new))
     if as_json:

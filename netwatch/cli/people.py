@@ -30,7 +30,7 @@ def list_(json: bool = JSON, config: Path | None = CONFIG, socket: Path | None =
 
 
 def check(
-    file: Path | None = typer.Argument(None, help="people.yaml"),
+    file: Path | None = typer.Argument(None, readable=False, help="people.yaml"),
     json: bool = JSON,
     config: Path | None = CONFIG,
 ) -> None:

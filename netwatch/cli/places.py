@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CANDIDATES = (Path("netwatch.yaml"), Path("config/netwatch.yaml"), Path("/etc/netwatch/netwatch.yaml"))
 SYSTEM_SOCKET = Path("/run/netwatch/api.sock")
 
-CONFIG = typer.Option(None, "--config", envvar="NETWATCH_CONFIG", help="netwatch.yaml")
+CONFIG = typer.Option(None, "--config", envvar="NETWATCH_CONFIG", readable=False, help="netwatch.yaml")
 SOCKET = typer.Option(None, "--socket", envvar="NETWATCH_SOCKET", help="Soket api. / Socket of the api.")
 JSON = typer.Option(False, "--json", help="JSON")
 

@@ -12,7 +12,7 @@ from netwatch.cli import output
 from netwatch.cli.places import JSON
 
 KEEP = typer.Option(None, "--keep", help="Simpan basis data di sini. / Keep the database in this directory.")
-SCENARIO = typer.Argument(..., help="Berkas skenario (YAML). / Scenario file (YAML).", metavar="SCENARIO")
+SCENARIO = typer.Argument(..., readable=False, help="Berkas skenario (YAML). / Scenario file (YAML).", metavar="SCENARIO")
 
 
 def register(root: typer.Typer) -> None:

@@ -15,7 +15,7 @@ from netwatch.sop.graph_text import dot, mermaid
 from netwatch.sop.procedure import Procedure, load_procedure
 from netwatch.sop.procedure_parts import Step
 
-FILE = typer.Argument(None, help="sop.yaml; tanpa: menurut konfigurasi. / Without: the configured one.")
+FILE = typer.Argument(None, readable=False, help="sop.yaml; tanpa: menurut konfigurasi. / Without: the configured one.")
 
 
 class Form(StrEnum):

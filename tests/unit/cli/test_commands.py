@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from netwatch.cli.app import run
+from tests.process.wire import why_no_ping
 from tests.stories.drive import Answer, drive
 from tests.unit.casework.office import PDF, write_configuration
 from tests.unit.web.server import Served, serve
@@ -213,7 +214,9 @@ def test_why_explains_devices_sites_and_tickets_in_both_languages(served: Served
 
 def test_check_finds_everything_and_says_what_to_do(served: Served, tmp_path: Path) -> None:
     good = served.netwatch(["check", "--json"])
-    assert good.code == 0, good.out
+    wrong = [finding["part"] for finding in json.loads(good.out)["findings"] if finding["level"] == "error"]
+    assert wrong == ([] if why_no_ping() is None else ["icmp"]), good.out
+    assert good.code == (1 if wrong else 0)
     settings = write_configuration(tmp_path)
     (tmp_path / "inventory.yaml").write_text("version: 1\nvantage: nowhere\ndevices: {}\n")
     (tmp_path / "people.yaml").write_text("version: 1\npeople: {a: {nmae: x}}\n")
