@@ -1,4 +1,4 @@
-"""The few forms of BER that SNMP uses (X.690, RFC 3417 8): definite lengths, one-octet tags. Bounded, and `BerError` for the rest.
+"""The few forms of BER that SNMP uses (X.690, RFC 3417 8): definite lengths, one-octet tags. All else is a `BerError`.
 
 Reading copies nothing: an element is three numbers in one buffer, (tag, first octet of the content, first octet after it).
 """

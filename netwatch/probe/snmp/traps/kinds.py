@@ -1,7 +1,7 @@
 """What a notification may mean to us, by its object identifier. Everything else is counted and wakes nobody.
 
-Sources: RFC 3418 (snmpTraps), RFC 1628 (UPS-MIB), APC's PowerNet MIB Reference Guide (enterprise 318, traps 5 and 9), RFC 3584 3.1
-(a v1 trap as a v2 object identifier).
+Sources: RFC 3418 (snmpTraps), RFC 1628 (UPS-MIB), APC's PowerNet MIB Reference Guide (enterprise 318, traps 5 and 9), RFC 3584
+3.1 (a v1 trap as a v2 object identifier).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from netwatch.probe.snmp.client import Oid
 
 
 class Kind(StrEnum):
-    """Why a device calls. `on_battery` and `on_mains` are hints on the power of its site; the others are only a reason to look."""
+    """Why a device calls. `on_battery` and `on_mains` hint at the power of its site; the others are only a reason to look."""
 
     COLD_START = "cold_start"
     WARM_START = "warm_start"

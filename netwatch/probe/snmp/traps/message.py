@@ -1,4 +1,4 @@
-"""A datagram as an SNMP message: v1 and v2c with a community (RFC 1901), v3 with USM's security parameters (RFC 3412 6, RFC 3414 2.4)."""
+"""A datagram as an SNMP message: v1, v2c with a community (RFC 1901), v3 with USM's parameters (RFC 3412 6, RFC 3414 2.4)."""
 
 from __future__ import annotations
 
