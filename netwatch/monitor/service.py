@@ -18,12 +18,12 @@ from netwatch.monitor.http import Answers, HttpServer
 from netwatch.monitor.jobs import Jobs
 from netwatch.monitor.metrics import MonitorCollector
 from netwatch.monitor.reload import adopt, objections
-from netwatch.monitor.sd_notify import Notifier
 from netwatch.monitor.ticker import Ticker
 from netwatch.probe.resolve import Resolver
 from netwatch.release import release
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store, locks
+from netwatch.systemd import Notifier
 
 STOP_WITHIN_S = 20.0
 

@@ -10,7 +10,7 @@ import structlog
 from netwatch.monitor.assembly import Assembly
 from netwatch.monitor.clockwatch import ClockWatch
 from netwatch.monitor.live import STALE_S
-from netwatch.monitor.sd_notify import Notifier
+from netwatch.systemd import Notifier
 
 TICK_S = 0.05
 LOOK_S = 1.0

@@ -20,6 +20,7 @@ from netwatch.errors import StoreError
 from netwatch.notify.sender import send_due
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store
+from netwatch.systemd import handed_over
 from netwatch.web import sockets
 from netwatch.web.app import create_app
 from netwatch.web.auth import PeerProtocol
@@ -81,7 +82,7 @@ async def serve_api(
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
-    given = sockets.handed_over()
+    given = handed_over()
     if not any(each.family == socket.AF_UNIX for each in given):
         given.append(sockets.unix_socket(settings.api.socket))
     if settings.api.listen is not None:

@@ -1,4 +1,4 @@
-"""The sockets the api listens on: handed over by systemd, or bound by itself with the right mode."""
+"""The sockets the api binds by itself, where systemd has handed none over: with the right mode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from netwatch.errors import NetwatchError, Reason
 from netwatch.settings import Listen
 
-FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
 MODE = 0o660
 
 
@@ -20,20 +19,6 @@ class CannotListen(NetwatchError):
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
         super().__init__(reason.en)
-
-
-def handed_over() -> list[socket.socket]:
-    """Return the sockets that systemd's socket unit opened for this process (LISTEN_PID, LISTEN_FDS), else nothing."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return []
-    count = int(os.environ.get("LISTEN_FDS", "0"))
-    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)
-    sockets = [socket.socket(fileno=fd) for fd in range(FIRST_HANDED_OVER, FIRST_HANDED_OVER + count)]
-    for each in sockets:
-        each.settimeout(0)
-        os.set_inheritable(each.fileno(), False)  # noqa: FBT003 - the library has no keyword for it
-    return sockets
 
 
 def unix_socket(path: Path) -> socket.socket:

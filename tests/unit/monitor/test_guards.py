@@ -10,9 +10,9 @@ from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Device, Inventory, Role, Site, SiteKind, Status, Uplink, Window, WindowMode
 from netwatch.monitor.clockwatch import ClockWatch
 from netwatch.monitor.mass import MASS_SNAPSHOT_S, MassGuard
-from netwatch.monitor.sd_notify import Notifier
 from netwatch.monitor.vantage import IsolationCheck
 from netwatch.monitor.windows import active, covered, in_maintenance
+from netwatch.systemd import Notifier
 
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 
