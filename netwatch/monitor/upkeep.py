@@ -14,7 +14,7 @@ from netwatch.clock import Clock
 from netwatch.settings import Settings
 from netwatch.store import Store, Transaction
 from netwatch.store.backup import backup
-from netwatch.store.store import Health
+from netwatch.store.troubles import Health
 from netwatch.store.verify import examine
 
 KEEP_TRANSITIONS = timedelta(days=730)  # two years of state changes (FEATURES M16)

@@ -6,9 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,28 +16,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from netwatch.clock import Clock, SystemClock
-from netwatch.errors import Conflict, StoreAway, StoreBroken, StoreBusy, StoreError
-from netwatch.store import ballast, schema
+from netwatch.errors import StoreAway, StoreBroken, StoreBusy, StoreError
+from netwatch.store import schema
 from netwatch.store.engine import BUSY_TIMEOUT_S, database_file, has_wal_reset_bug, make_engine, parse_url, sqlite_module
 from netwatch.store.errors import AlreadyCommitted, DiskFull, Taken, UnknownOutcome, translate
-from netwatch.store.ground import Ground, changed, disk_is_full
+from netwatch.store.ground import Ground, changed
 from netwatch.store.opening import missing, revision_of, unwritable, wrong_revision
 from netwatch.store.transaction import Transaction
+from netwatch.store.troubles import Health, Troubles
 
 T = TypeVar("T")
 _NOTE_ID = insert(schema.transactions)
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What the metrics of RELIABILITY 10 show about the database."""
-
-    writable: bool  # the last write was accepted
-    wal_bytes: int
-    free_bytes: int
-    ballast_present: bool
-    errors: Mapping[str, int]  # by reason: busy, away, full, broken, conflict
-    unknown_outcomes: Mapping[str, int]  # by how it was resolved: committed, absent, unresolved
 
 
 class Store:
@@ -55,9 +42,7 @@ class Store:
         self.warnings: list[str] = []
         self._lock = threading.Lock()
         self._readonly = False
-        self._writable = True
-        self._errors: Counter[str] = Counter()
-        self._unknown: Counter[str] = Counter()
+        self._troubles = Troubles(self.file, state_directory)
 
     @classmethod
     def open(
@@ -119,7 +104,7 @@ class Store:
             self._resolve(tx_id, translated, error)
         except PoolTimeout as error:
             raise self.translated(error) from error
-        self._writable = True
+        self._troubles.writable = True
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -149,7 +134,7 @@ class Store:
             except AlreadyCommitted:
                 if not kept:
                     raise
-                self._unknown["committed"] += 1
+                self._troubles.unknown["committed"] += 1
                 return kept[0]  # the attempt before got through after all
             except UnknownOutcome:
                 kept = result or kept
@@ -218,19 +203,9 @@ class Store:
         """Copy the write-ahead log into the database and cut it to nothing (hourly); False when a reader was in the way."""
         return self.ground is None or self.ground.cut_log()
 
-    def drop_ballast(self) -> bool:
-        """Free the reserved space on a full disk; say whether there was any."""
-        return ballast.drop(self.state_directory)
-
     def health(self) -> Health:
         """Return what the metrics show. Asks the file system, not the database."""
-        wal = self.ground.log_bytes() if self.ground else 0
-        try:
-            disk = os.statvfs(self.state_directory)
-            free = disk.f_bavail * disk.f_frsize
-        except OSError:
-            free = 0
-        return Health(self._writable, wal, free, ballast.present(self.state_directory), dict(self._errors), dict(self._unknown))
+        return self._troubles.health(self.ground)
 
     def facts(self) -> dict[str, Any]:
         """Return what one line at start tells: library, promises, head of the journal."""
@@ -244,6 +219,10 @@ class Store:
             synchronous = tx.connection.exec_driver_sql("PRAGMA synchronous").scalar()
         version = sqlite_module().sqlite_version
         return {"database": "sqlite", "version": version, "journal_mode": mode, "synchronous": synchronous, "journal_head": head}
+
+    def translated(self, error: Exception) -> Exception:
+        """Return the netwatch error for one of the database's, counted for the metrics; a full disk gives up its ballast."""
+        return self._troubles.translated(error)
 
     def close(self) -> None:
         """Close every connection."""
@@ -299,35 +278,13 @@ class Store:
             self.reopen()
             done = self.committed(tx_id)
         except StoreError as away:
-            self._unknown["unresolved"] += 1
+            self._troubles.unknown["unresolved"] += 1
             raise UnknownOutcome(
                 f"COMMIT failed and the database cannot be asked whether it happened ({away})", tx_id=tx_id
             ) from error
-        self._unknown["committed" if done else "absent"] += 1
+        self._troubles.unknown["committed" if done else "absent"] += 1
         if not done:
             raise translated from error
-
-    def translated(self, error: Exception) -> Exception:
-        """Return the netwatch error for one of the database's, counted for the metrics; a full disk gives up its ballast."""
-        translated = translate(error)
-        if type(translated) is StoreAway and self.file is not None and disk_is_full(self.file.parent):
-            translated = DiskFull(str(translated))  # SQLite cannot always tell: its shared memory file had no room
-        if isinstance(translated, DiskFull):
-            translated.ballast_freed = self.drop_ballast()
-        reasons = {
-            StoreBusy: "busy",
-            DiskFull: "full",
-            StoreAway: "away",
-            StoreBroken: "broken",
-            Conflict: "conflict",
-        }
-        for kind, reason in reasons.items():
-            if isinstance(translated, kind):
-                self._errors[reason] += 1
-                if kind in {DiskFull, StoreAway, StoreBroken}:
-                    self._writable = False
-                break
-        return translated
 
 
 def _is_not_ours(file: Path, *, readonly: bool) -> bool:
