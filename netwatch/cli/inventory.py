@@ -88,7 +88,7 @@ def show(
         return
     heads = ("device", "site", "role", "address", "status", "distance", "uplinks", "reads")
     output.table(
-        heads,
+        heads if output.language() == "en" else ("perangkat", "lokasi", "peran", "alamat", "status", "jarak", "induk", "dibaca"),
         (
             (
                 one.id,

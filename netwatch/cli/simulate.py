@@ -39,8 +39,9 @@ def register(root: typer.Typer) -> None:
             output.line(_line(event))
         output.line()
         output.line(output.pick("Tiket:", "Tickets:") if result.tickets else output.pick("Tidak ada tiket.", "No tickets."))
+        heads = ("id", "site", "state", "step", "cause", "side")
         output.table(
-            ("id", "site", "state", "step", "cause", "side"),
+            heads if output.language() == "en" else ("id", "lokasi", "keadaan", "langkah", "penyebab", "sisi"),
             [_row(ticket) for ticket in result.tickets],
         )
 
