@@ -76,6 +76,17 @@ class UpsStatus:
     source: str  # the object and value this was read from, e.g. upsOutputSource=3
 
 
+class TrapKind(StrEnum):
+    """Why a device calls (trap or inform): a reason to look, never a proof. The last two hint at the power of its site."""
+
+    COLD_START = "cold_start"
+    WARM_START = "warm_start"
+    LINK_DOWN = "link_down"
+    LINK_UP = "link_up"
+    ON_BATTERY = "on_battery"
+    ON_MAINS = "on_mains"
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """What a device says of the other end of one of its ports. What it does not say is None."""

@@ -8,6 +8,7 @@ ip:iproute2:all tests in network namespaces (tests/lab)
 ping:iputils-ping:the comparison with the system ping
 fping:fping:the cost of a probe beside that of fping
 snmpd:snmpd:SNMP against a real agent
+snmptrap:snmp:traps and informs of a real sender
 sshd:openssh-server:SSH against a real server
 ssh-keygen:openssh-client:SSH against a real server
 openssl:openssl:SSH against a real server

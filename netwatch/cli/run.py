@@ -1,4 +1,4 @@
-"""`netwatch run`: the daemon. Both processes on a small host, or one of them under systemd."""
+"""`netwatch run`: the daemon. Monitor and api on a small host, or one process under systemd."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ STOP_WITHIN_S = 30.0
 
 
 class Part(StrEnum):
-    """The two processes."""
+    """The processes; traps are heard only where that is asked for."""
 
     MONITOR = "monitor"
     API = "api"
+    TRAPS = "traps"
+
+
+PAIR = (Part.MONITOR, Part.API)
 
 
 def register(root: typer.Typer) -> None:
@@ -33,7 +37,7 @@ def register(root: typer.Typer) -> None:
     @root.command()
     def run(
         config: Path | None = places.CONFIG,
-        only: Part | None = typer.Option(None, "--only", help="monitor | api"),
+        only: Part | None = typer.Option(None, "--only", help="monitor | api | traps"),
     ) -> None:
         """Jalankan pemantauan dan api sampai dihentikan. / Run monitor and api until stopped."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that comes while we start is done with: we read the files now
@@ -47,6 +51,10 @@ def register(root: typer.Typer) -> None:
             from netwatch.web.server import run_api
 
             run_api(settings.file)
+        elif only is Part.TRAPS:
+            from netwatch.trapd.service import run_traps
+
+            run_traps(settings)
         else:
             raise typer.Exit(Pair(settings.file).run())
 
@@ -68,7 +76,7 @@ class Pair:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
-        for part in Part:
+        for part in PAIR:
             self._children[part] = subprocess.Popen(  # noqa: S603, ASYNC220  # our own program; start-up may block
                 [sys.executable, "-m", "netwatch", "run", "--config", str(self._file), "--only", part.value],
                 preexec_fn=_as_a_child,  # noqa: PLW1509  # nothing runs in this process yet but the loop

@@ -6,12 +6,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from netwatch.casework import World
 from netwatch.clock import Clock
 from netwatch.detect.state import Policy
-from netwatch.inventory.model import Inventory
 from netwatch.monitor.cases import Cases, GatePolicy
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.judge import Judge
@@ -24,13 +21,10 @@ from netwatch.monitor.vantage import IsolationCheck, SystemVantage
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.writer import Writer
 from netwatch.probe.icmp import EchoEngine
-from netwatch.probe.resolve import Resolver, is_numeric
 from netwatch.settings import Settings, load_credentials
 from netwatch.store import Store
 
 LOOPBACK = "127.0.0.1"  # the vantage has no address: only a route can be asked for
-
-log = structlog.get_logger("netwatch.monitor")
 
 
 @dataclass(slots=True)
@@ -112,15 +106,3 @@ def aim(engine: EchoEngine, watch: Watch, address: str | None) -> None:
         watch.target = None
     if address is not None:
         watch.target = engine.add(watch.device, address, owner=watch)
-
-
-async def addresses(resolver: Resolver, inventory: Inventory) -> dict[str, str | None]:
-    """Return the numeric address of every device; None where the name service has no answer and never had one."""
-    found = await resolver.resolve(device.address for device in inventory.devices.values() if not is_numeric(device.address))
-    for name, resolution in found.items():
-        if resolution.error is not None:
-            log.warning("name_not_resolved", address=name, error=resolution.error, kept=resolution.address)
-    return {
-        device.id: found[device.address].address if device.address in found else device.address
-        for device in inventory.devices.values()
-    }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from netwatch.detect.state import DeviceState, State, silence_reach
 from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
 from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Device, Status
+from netwatch.monitor.power import PowerHints
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import in_maintenance
 from netwatch.observation import PortOper, PortStatus, SnmpReading
@@ -51,6 +53,7 @@ class Fleet:
         self._spoke_first: dict[str, float] = {}  # the first answer of an agent since its device's present state began
         self._spoke_last: dict[str, float] = {}
         self._down_readings: dict[tuple[str, str], deque[float]] = {}
+        self.power = PowerHints()
         self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
         for device in graph.inventory.devices.values():
             if is_watched(device):
@@ -75,6 +78,7 @@ class Fleet:
         self._spoke_last.pop(device, None)
         self._unanswered.pop(device, None)
         self.uptime.pop(device, None)
+        self.power.withdraw(device)
         for memory in (self.ports, self._down_readings):
             for place in [place for place in memory if place[0] == device]:
                 del memory[place]
@@ -146,6 +150,10 @@ class Fleet:
             self._spoke_first[reading.device] = reading.at
         if reading.uptime_s is not None:
             self.uptime[reading.device] = (reading.at, reading.uptime_s)
+        if reading.ups is not None and reading.ups.on_battery:
+            self.power.note(reading.device, reading.at)
+        elif reading.ups is not None:
+            self.power.withdraw(reading.device)
         for port in reading.ports:
             place = (reading.device, port.name)
             self.ports[place] = (reading.at, port)
@@ -202,7 +210,14 @@ class Fleet:
                     snmp_since_loss=self.speaks(watch.device),
                     refused_by=watch.refused_by,
                 )
+        for device in self.power.standing(now, self._losses_beside):
+            views[device] = replace(views.get(device, NOT_MEASURED), on_battery=True)
         return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)
+
+    def _losses_beside(self, device: str) -> list[float]:
+        """Return since when which devices of the same site are silent."""
+        site = self.graph.inventory.devices[device].site
+        return [watch.state.since for watch in self.of(self.troubled.intersection(self.graph.devices_of_site.get(site, ())))]
 
     def _fresh_ports(self, now: float) -> Mapping[tuple[str, str], PortStatus]:
         return {place: port for place, (at, port) in self.ports.items() if now - at <= PORT_READING_VALID_S}

@@ -1,4 +1,4 @@
-"""What the probing process answers: metrics and health over TCP; live state and reload over its unix socket, for the api process.
+"""What the probing process answers: metrics and health over TCP; live state, reload, wakes over its unix socket.
 
 Served from threads of its own, so that a slow reader never delays a probe.
 """
@@ -10,7 +10,7 @@ import os
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from prometheus_client.exposition import choose_encoder
 from netwatch.errors import NetwatchError, Reason
 from netwatch.monitor import device_series
 from netwatch.monitor.live import Live
+from netwatch.monitor.wake import LARGEST_BODY, Wake, read_wakes
 from netwatch.settings import Listen
 
 LONGEST_S = 10.0
@@ -42,12 +43,18 @@ class Answers:
     """What each path answers."""
 
     def __init__(
-        self, live: Live, registry: CollectorRegistry, reload: Callable[[], str | None], probe_now: Callable[[str], bool]
+        self,
+        live: Live,
+        registry: CollectorRegistry,
+        reload: Callable[[], str | None],
+        probe_now: Callable[[str], bool],
+        wake: Callable[[Sequence[Wake]], Mapping[str, int]],
     ) -> None:
         self._live = live
         self._registry = registry
         self._reload = reload
         self._probe_now = probe_now
+        self._wake = wake
 
     def get(self, path: str, accept: str, *, local: bool) -> Answer:
         """Answer GET and HEAD."""
@@ -64,7 +71,7 @@ class Answers:
             return 200, "application/json", json.dumps(self._live.status()).encode()
         return 404, "text/plain; charset=utf-8", b"not found\n"
 
-    def post(self, path: str, *, local: bool) -> Answer:
+    def post(self, path: str, body: Callable[[], bytes], *, local: bool) -> Answer:
         """Answer POST and PUT: only over the unix socket."""
         if not local:
             return 403, "text/plain; charset=utf-8", b"changes are taken over the unix socket only\n"
@@ -72,6 +79,12 @@ class Answers:
             error = self._reload()
             answer = {"ok": error is None, "faults": error.splitlines() if error else []}
             return (422 if error else 200), "application/json", json.dumps(answer).encode()
+        if path == "/-/wake":
+            try:
+                wakes = read_wakes(body())
+            except ValueError as error:
+                return 400, "text/plain; charset=utf-8", f"{error}\n".encode()
+            return 200, "application/json", json.dumps({"results": self._wake(wakes)}).encode()
         if path.startswith("/probe/"):
             known = self._probe_now(path.removeprefix("/probe/"))
             return (202, "text/plain", b"probing\n") if known else (404, "text/plain", b"no such device\n")
@@ -90,9 +103,15 @@ def _handler(answers: Answers, *, local: bool) -> type[BaseHTTPRequestHandler]:
         do_HEAD = do_GET  # noqa: N815  # the library's names
 
         def do_POST(self) -> None:
-            self._send(*answers.post(self.path.split("?", maxsplit=1)[0], local=local))
+            self._send(*answers.post(self.path.split("?", maxsplit=1)[0], self._body, local=local))
 
         do_PUT = do_POST  # noqa: N815
+
+        def _body(self) -> bytes:
+            length = self.headers.get("Content-Length", "0")
+            if not length.isdigit() or int(length) > LARGEST_BODY:
+                raise ValueError(f"expected a body of at most {LARGEST_BODY} octets")
+            return self.rfile.read(int(length))
 
         def _send(self, status: int, content_type: str, body: bytes | Iterable[bytes]) -> None:
             self.send_response(status)

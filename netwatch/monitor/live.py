@@ -30,12 +30,17 @@ class Live:
     stopping: bool = False
     faults: int = 0  # ticks that failed
     calendar_days: Callable[[], int | None] = lambda: None
+    wakes_taken: Mapping[str, int] = field(default_factory=dict)  # by traps: result -> count
     readings_done: dict[tuple[str, str], int] = field(default_factory=dict)
     job_runs: dict[str, tuple[float, int, float]] = field(default_factory=dict)  # cohort -> lag s, missed, last duration s
 
     def readings(self) -> Mapping[tuple[str, str], int]:
         """Return how many SNMP and SSH readings had which result."""
         return dict(self.readings_done)
+
+    def wakes(self) -> Mapping[str, int]:
+        """Return how many wakes by traps had which result."""
+        return dict(self.wakes_taken)
 
     def jobs(self) -> Mapping[str, tuple[float, int, float]]:
         """Return lag, missed runs and last duration of the jobs of a minute and more."""

@@ -91,6 +91,15 @@ class MonitorCollector(Collector):
         for (kind, result), count in self._live.readings().items():
             probes.add_metric([kind, result], count)
         yield probes
+        wakes = CounterMetricFamily(
+            "netwatch_wakes", "Wakes by traps: obeyed, too many, or of no device of the inventory.", labels=["result"]
+        )
+        for result, count in self._live.wakes().items():
+            wakes.add_metric([result], count)
+        yield wakes
+        yield _gauge(
+            "netwatch_power_hints", "Devices that lately said their site runs on battery.", len(self._live.pipeline.fleet.power)
+        )
         local = CounterMetricFamily("netwatch_probe_local_errors", "Probes that could not leave this machine.", labels=["reason"])
         for reason, count in list(counts.local_errors.items()):
             local.add_metric([reason], count)

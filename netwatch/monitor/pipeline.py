@@ -147,6 +147,15 @@ class Pipeline:
         if self.fleet.troubled:
             self.judge.want(reading.at)
 
+    def power_hint(self, device: str, at: float, *, on_battery: bool) -> None:
+        """Take what a trap said of the power at a site: a hint for the next verdict, which only something silent asks for."""
+        if on_battery:
+            self.fleet.power.note(device, at)
+        else:
+            self.fleet.power.withdraw(device)
+        if self.fleet.troubled:
+            self.judge.want(self._clock.monotonic())
+
     # The steps
 
     def _changed(self, watch: Watch, moved: Transition, at: float) -> None:

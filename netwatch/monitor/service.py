@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import signal
+from collections.abc import Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -13,13 +14,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from netwatch.casework import World, load_world
 from netwatch.clock import Clock, SystemClock
 from netwatch.errors import InvalidFile, NetwatchError
-from netwatch.monitor.assembly import Assembly, addresses, aim, assemble
+from netwatch.monitor.assembly import Assembly, aim, assemble
 from netwatch.monitor.http import Answers, HttpServer
 from netwatch.monitor.jobs import Jobs
 from netwatch.monitor.metrics import MonitorCollector
 from netwatch.monitor.reload import adopt, objections
 from netwatch.monitor.ticker import Ticker
-from netwatch.probe.resolve import Resolver
+from netwatch.monitor.wake import Wake, Waker
+from netwatch.probe.resolve import Resolver, addresses
 from netwatch.release import release
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store, locks
@@ -63,11 +65,14 @@ class MonitorService:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
         registry.register(MonitorCollector(parts.live, jobs.upkeep))
+        waker = Waker(parts.pipeline, parts.readers, clock=self._clock)
+        parts.live.wakes_taken = waker.results
         answers = Answers(
             parts.live,
             registry,
             lambda: asyncio.run_coroutine_threadsafe(self._reload(parts, jobs), loop).result(30),
             lambda device: asyncio.run_coroutine_threadsafe(_probe_now(parts, device), loop).result(5),
+            lambda wakes: asyncio.run_coroutine_threadsafe(_wake(waker, wakes), loop).result(5),
         )
         http = HttpServer(answers, listen=self._settings.monitor.listen, path=self._settings.monitor.socket)
         http.start()
@@ -147,6 +152,10 @@ async def _probe_now(parts: Assembly, device: str) -> bool:
     watches = parts.pipeline.fleet.of([device])
     parts.pipeline.schedule.burst(watches)
     return bool(watches)
+
+
+async def _wake(waker: Waker, wakes: Sequence[Wake]) -> dict[str, int]:
+    return waker.take(wakes)
 
 
 def settle_memory() -> None:

@@ -12,10 +12,16 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import structlog
+
+from netwatch.inventory.model import Inventory
+
 PATIENCE = 5.0  # s for one name; the C library may try far longer
 AT_ONCE = 8  # look-ups side by side: the default executor must keep threads for others
 
 Lookup = Callable[[str], str]
+
+log = structlog.get_logger("netwatch.probe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,18 @@ class Resolver:
             return Resolution(name, self._known.get(name), getattr(error, "strerror", None) or str(error))
         self._known[name] = found
         return Resolution(name, found)
+
+
+async def addresses(resolver: Resolver, inventory: Inventory) -> dict[str, str | None]:
+    """Return the numeric address of every device; None where the name service has no answer and never had one."""
+    found = await resolver.resolve(device.address for device in inventory.devices.values() if not is_numeric(device.address))
+    for name, resolution in found.items():
+        if resolution.error is not None:
+            log.warning("name_not_resolved", address=name, error=resolution.error, kept=resolution.address)
+    return {
+        device.id: found[device.address].address if device.address in found else device.address
+        for device in inventory.devices.values()
+    }
 
 
 def is_numeric(address: str) -> bool:

@@ -4,7 +4,7 @@ from netwatch.settings.credentials import Credential, load_credentials
 from netwatch.settings.document import ENVIRONMENT, Settings, load_settings
 from netwatch.settings.packaged import shipped
 from netwatch.settings.secret import Secret
-from netwatch.settings.sections import Api, Channel, Detection, Listen, Monitor, Notifications, Snmp, Ssh, Tickets
+from netwatch.settings.sections import Api, Channel, Detection, Listen, Monitor, Notifications, Snmp, Ssh, Tickets, Traps
 
 __all__ = [
     "ENVIRONMENT",
@@ -20,6 +20,7 @@ __all__ = [
     "Snmp",
     "Ssh",
     "Tickets",
+    "Traps",
     "load_credentials",
     "load_settings",
     "shipped",

@@ -47,6 +47,7 @@ class Settings:
     tickets: sections.Tickets
     snmp: sections.Snmp
     ssh: sections.Ssh
+    traps: sections.Traps
     notifications: sections.Notifications
     language: str
 
@@ -97,6 +98,8 @@ _Wait = Annotated[Number, Field(ge=0)]
 _Count = Annotated[Whole, Field(ge=1, le=1000)]
 _MONITOR = Listen("127.0.0.1", 9877)
 _API = Listen("127.0.0.1", 9878)
+_TRAPS = Listen("127.0.0.1", 1162)
+_TRAPS_METRICS = Listen("127.0.0.1", 9879)
 
 
 class _Monitor(Model):
@@ -142,6 +145,11 @@ class _Ssh(Model):
     concurrent: _Count = 4
 
 
+class _Traps(Model):
+    listen: _Listen = _TRAPS
+    metrics: _Listen = _TRAPS_METRICS
+
+
 class _Channel(Model):
     name: str
     credential: str | None = None
@@ -169,6 +177,7 @@ class _File(Model):
     tickets: _Tickets = _Tickets()
     snmp: _Snmp = _Snmp()
     ssh: _Ssh = _Ssh()
+    traps: _Traps = _Traps()
     notifications: _Notifications = _Notifications()
     language: Literal["id", "en"] = "id"
 
@@ -192,6 +201,7 @@ def _settings(file: Path, document: Document, made: _File, environ: Mapping[str,
         tickets=sections.Tickets(**dict(made.tickets)),
         snmp=sections.Snmp(**dict(made.snmp)),
         ssh=sections.Ssh(**dict(made.ssh)),
+        traps=sections.Traps(**dict(made.traps)),
         notifications=sections.Notifications(tuple(sections.Channel(**dict(one)) for one in made.notifications.channels)),
         language=made.language,
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Listen(NamedTuple):
-    """A TCP address to listen on."""
+    """An address to listen on: TCP, or UDP for traps."""
 
     host: str
     port: int
@@ -71,6 +71,14 @@ class Ssh:
 
     timeout: float = 15.0
     concurrent: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Traps:
+    """Where the trap process hears, and where it shows its metrics."""
+
+    listen: Listen | None  # UDP; not used where systemd hands a socket over
+    metrics: Listen | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[2] / "systemd"
-SERVICES = ["netwatch.service", "netwatch-api.service"]
+SERVICES = ["netwatch.service", "netwatch-api.service", "netwatch-trapd.service"]
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing (Debian package systemd)"
@@ -24,7 +24,7 @@ def _directives(name: str) -> list[tuple[str, str]]:
 
 
 @needs_systemd
-@pytest.mark.parametrize("name", [*SERVICES, "netwatch-api.socket"])
+@pytest.mark.parametrize("name", [*SERVICES, "netwatch-api.socket", "netwatch-trapd.socket"])
 def test_systemd_finds_nothing_wrong_with_a_unit(tmp_path: Path, name: str) -> None:
     """`--recursive-errors=yes`: without it an unknown key still exits 0. The program's path is the only thing changed here."""
     for unit in UNITS.glob("*.s*"):
@@ -71,9 +71,18 @@ def test_a_unit_is_watched_and_comes_back(name: str) -> None:
 
 
 def test_only_the_monitor_may_open_raw_sockets() -> None:
-    monitor, api = dict(_directives("netwatch.service")), dict(_directives("netwatch-api.service"))
+    monitor, *others = (dict(_directives(name)) for name in SERVICES)
     assert monitor["AmbientCapabilities"] == monitor["CapabilityBoundingSet"] == "CAP_NET_RAW"
-    assert api["AmbientCapabilities"] == api["CapabilityBoundingSet"] == ""
+    assert [(other["AmbientCapabilities"], other["CapabilityBoundingSet"]) for other in others] == [("", ""), ("", "")]
+
+
+def test_the_trap_receiver_cannot_write_what_the_others_keep() -> None:
+    """Its port comes from systemd, its only writable place is a corner of the state directory: a datagram reaches no record."""
+    unit, socket = dict(_directives("netwatch-trapd.service")), dict(_directives("netwatch-trapd.socket"))
+    assert unit["StateDirectory"] == "netwatch/traps"
+    assert "ReadWritePaths" not in unit
+    assert unit["Requires"] == "netwatch-trapd.socket"
+    assert socket["ListenDatagram"] == "162"
 
 
 def test_the_command_socket_is_for_the_group_alone() -> None:

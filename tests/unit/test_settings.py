@@ -40,7 +40,7 @@ def test_the_shipped_configuration_says_what_the_defaults_are(tmp_path: Path) ->
     """The file documents the defaults: leaving everything out must mean the same."""
     written = load_settings(ROOT / "config" / "netwatch.yaml", {})
     silent = load(tmp_path)
-    for name in ("monitor", "api", "detection", "tickets", "snmp", "ssh", "notifications", "language"):
+    for name in ("monitor", "api", "detection", "tickets", "snmp", "ssh", "traps", "notifications", "language"):
         ours, theirs = getattr(written, name), getattr(silent, name)
         assert str(ours).replace(str(ROOT / "config"), "") == str(theirs).replace(str(tmp_path), ""), name
     assert (written.procedure, written.holidays, written.agency) == (silent.procedure, silent.holidays, silent.agency)
@@ -55,6 +55,7 @@ def test_the_defaults_are_those_of_the_interfaces(tmp_path: Path) -> None:
     assert (s.snmp.interval, s.snmp.timeout, s.snmp.retries, s.snmp.engine) == (60, 2, 2, "auto")
     assert (s.ssh.timeout, s.ssh.concurrent) == (15, 4)
     assert (s.monitor.listen, s.api.listen) == (Listen("127.0.0.1", 9877), Listen("127.0.0.1", 9878))
+    assert (s.traps.listen, s.traps.metrics) == (Listen("127.0.0.1", 1162), Listen("127.0.0.1", 9879))
     assert s.notifications.channels == (Channel("log"),)
     assert s.language == "id"
     assert s.credentials is None

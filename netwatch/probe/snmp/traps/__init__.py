@@ -6,7 +6,6 @@ Read by a decoder of our own, which knows only what a notification may hold: `do
 
 from netwatch.probe.snmp.traps.admission import Admission
 from netwatch.probe.snmp.traps.engine import LocalEngine
-from netwatch.probe.snmp.traps.kinds import Kind
 from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender
 
-__all__ = ["Admission", "Kind", "LocalEngine", "Outcome", "Receiver", "Sender"]
+__all__ = ["Admission", "LocalEngine", "Outcome", "Receiver", "Sender"]

@@ -7,21 +7,9 @@ Sources: RFC 3418 (snmpTraps), RFC 1628 (UPS-MIB), APC's PowerNet MIB Reference 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
+from netwatch.observation import TrapKind
 from netwatch.probe.snmp.client import Oid
-
-
-class Kind(StrEnum):
-    """Why a device calls. `on_battery` and `on_mains` hint at the power of its site; the others are only a reason to look."""
-
-    COLD_START = "cold_start"
-    WARM_START = "warm_start"
-    LINK_DOWN = "link_down"
-    LINK_UP = "link_up"
-    ON_BATTERY = "on_battery"
-    ON_MAINS = "on_mains"
-
 
 SNMP_TRAPS: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 5)
 UPS_TRAPS: Oid = (1, 3, 6, 1, 2, 1, 33, 2)
@@ -29,25 +17,25 @@ UPS_ALARM_DESCR: Oid = (1, 3, 6, 1, 2, 1, 33, 1, 6, 2, 1, 2)  # .index; its valu
 UPS_ALARM_ON_BATTERY: Oid = (1, 3, 6, 1, 2, 1, 33, 1, 6, 3, 2)
 APC: Oid = (1, 3, 6, 1, 4, 1, 318)
 
-KINDS: Mapping[Oid, Kind] = {
-    (*SNMP_TRAPS, 1): Kind.COLD_START,
-    (*SNMP_TRAPS, 2): Kind.WARM_START,
-    (*SNMP_TRAPS, 3): Kind.LINK_DOWN,
-    (*SNMP_TRAPS, 4): Kind.LINK_UP,
-    (*UPS_TRAPS, 1): Kind.ON_BATTERY,  # upsTrapOnBattery; again every minute until mains are back
-    (*UPS_TRAPS, 0, 1): Kind.ON_BATTERY,  # the same from a card whose MIB was written for v1
-    (*APC, 0, 5): Kind.ON_BATTERY,  # upsOnBattery
-    (*APC, 0, 9): Kind.ON_MAINS,  # powerRestored
+KINDS: Mapping[Oid, TrapKind] = {
+    (*SNMP_TRAPS, 1): TrapKind.COLD_START,
+    (*SNMP_TRAPS, 2): TrapKind.WARM_START,
+    (*SNMP_TRAPS, 3): TrapKind.LINK_DOWN,
+    (*SNMP_TRAPS, 4): TrapKind.LINK_UP,
+    (*UPS_TRAPS, 1): TrapKind.ON_BATTERY,  # upsTrapOnBattery; again every minute until mains are back
+    (*UPS_TRAPS, 0, 1): TrapKind.ON_BATTERY,  # the same from a card whose MIB was written for v1
+    (*APC, 0, 5): TrapKind.ON_BATTERY,  # upsOnBattery
+    (*APC, 0, 9): TrapKind.ON_MAINS,  # powerRestored
 }
-ALARM_KINDS: Mapping[Oid, Kind] = {  # of upsAlarmOnBattery only
-    (*UPS_TRAPS, 3): Kind.ON_BATTERY,  # upsTrapAlarmEntryAdded
-    (*UPS_TRAPS, 0, 3): Kind.ON_BATTERY,
-    (*UPS_TRAPS, 4): Kind.ON_MAINS,  # upsTrapAlarmEntryRemoved
-    (*UPS_TRAPS, 0, 4): Kind.ON_MAINS,
+ALARM_KINDS: Mapping[Oid, TrapKind] = {  # of upsAlarmOnBattery only
+    (*UPS_TRAPS, 3): TrapKind.ON_BATTERY,  # upsTrapAlarmEntryAdded
+    (*UPS_TRAPS, 0, 3): TrapKind.ON_BATTERY,
+    (*UPS_TRAPS, 4): TrapKind.ON_MAINS,  # upsTrapAlarmEntryRemoved
+    (*UPS_TRAPS, 0, 4): TrapKind.ON_MAINS,
 }
 
 
-def kind_of(name: Oid, alarms: tuple[Oid, ...]) -> Kind | None:
+def kind_of(name: Oid, alarms: tuple[Oid, ...]) -> TrapKind | None:
     """Return what a notification of this name means; `alarms` are the UPS alarms it names."""
     if name in ALARM_KINDS:
         return ALARM_KINDS[name] if UPS_ALARM_ON_BATTERY in alarms else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netwatch.observation import TrapKind
 from netwatch.probe.snmp.client import Oid
 from netwatch.probe.snmp.traps import ber
 from netwatch.probe.snmp.traps.ber import BerError
-from netwatch.probe.snmp.traps.kinds import UPS_ALARM_DESCR, Kind, from_v1, kind_of
+from netwatch.probe.snmp.traps.kinds import UPS_ALARM_DESCR, from_v1, kind_of
 
 RESPONSE, TRAP_V1, INFORM, TRAP_V2 = 0xA2, 0xA4, 0xA6, 0xA7
 TRAP_OID: Oid = (1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0)  # snmpTrapOID.0: the notification's name
@@ -18,7 +19,7 @@ OBJECTS_READ = 64  # of one notification; what comes after them is not looked at
 class Notification:
     """What a device calls about, and the octets of the response when it waits for one."""
 
-    kind: Kind | None  # None: nothing that wakes anybody
+    kind: TrapKind | None  # None: nothing that wakes anybody
     response: bytes | None = None  # the Response PDU; None: a trap, which nobody answers
 
 
@@ -41,7 +42,7 @@ def read_pdu(data: bytes, at: int, end: int, *, version: int) -> Notification:
     return Notification(kind_of(name, alarms), ber.made(RESPONSE, ber.made_integer(request), zero, zero, data[at:stop]))
 
 
-def _v1(data: bytes, start: int, stop: int) -> Kind | None:
+def _v1(data: bytes, start: int, stop: int) -> TrapKind | None:
     enterprise, at = ber.oid(data, start, stop)
     _, _, at = ber.element(data, at, stop)  # agent-addr: who sends is what counts
     generic, at = ber.integer(data, at, stop)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from netwatch.observation import TrapKind
 from netwatch.probe.snmp.client import Oid
 from netwatch.probe.snmp.traps import ber, ciphers
 from netwatch.probe.snmp.traps.ber import BerError
 from netwatch.probe.snmp.traps.engine import LocalEngine
-from netwatch.probe.snmp.traps.kinds import Kind
 from netwatch.probe.snmp.traps.message import (
     AUTHENTICATED,
     ENCRYPTED,
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     """What one datagram was. `devices` are set when it was authorised."""
 
     result: str
-    kind: Kind | None = None
+    kind: TrapKind | None = None
     devices: tuple[str, ...] = ()
     answer: bytes | None = None
 
