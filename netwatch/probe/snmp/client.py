@@ -28,7 +28,7 @@ class Agent:
     username: str | None = None  # v3, as everything below
     auth_protocol: str | None = None  # md5 | sha | sha224 | sha256 | sha384 | sha512
     auth_key: Secret | None = None
-    privacy_protocol: str | None = None  # des | aes | aes192 | aes256
+    privacy_protocol: str | None = None  # des | aes | aes192 | aes256 | aes192c | aes256c
     privacy_key: Secret | None = None
     context: str = ""
 
@@ -53,6 +53,9 @@ class SnmpClient(Protocol):
 
     def engine_of(self, agent: Agent) -> str:
         """Return which engine speaks to this agent."""
+
+    def notes(self, agent: Agent) -> tuple[str, ...]:
+        """Return what is odd about how an agent answers, as codes: `answers_from:ADDRESS`."""
 
     async def get(self, agent: Agent, oids: Sequence[Oid]) -> Mapping[Oid, Value]:
         """Return the values of these objects, None where the agent has none."""

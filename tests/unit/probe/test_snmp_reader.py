@@ -217,8 +217,10 @@ async def test_silent_agents_do_not_delay_the_others(reader):
 
 
 async def test_a_version_or_a_credential_that_is_missing_is_said(reader):
+    async with serving(switch(), version="2p") as (_, agent):
+        assert (await reader.read(agent)).error == "version: there is no SNMPv2p"
     async with serving(switch(), version="3") as (_, agent):
-        assert (await reader.read(agent)).error == "version: this engine does not speak SNMPv3"
+        assert (await reader.read(agent)).error == "credential: SNMPv3 needs a username"
     async with serving(switch(), community=None) as (_, agent):
         assert (await reader.read(agent)).error == "credential: no community"
 

@@ -1,0 +1,147 @@
+"""Look at the outside of an SNMP answer (RFC 3416 3, RFC 3412 6, RFC 3414 2.4): what it is, for whom, and whether it refuses.
+
+Not a decoder: values are never read. An engine that hides the error status of an answer, or why it was refused, is asked beside
+this. Bounded by the length of the message; whatever the octets are, the answer is an `Envelope` or None.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netwatch.probe.snmp.client import Oid
+
+INTEGER, OCTETS, OBJECT, SEQUENCE = 0x02, 0x04, 0x06, 0x30
+RESPONSE, REPORT = 0xA2, 0xA8
+END_OF_VIEW = 0x82
+VERSION_3 = 3
+ENCRYPTED = 0  # in place of the tag of a PDU that cannot be seen
+
+STATUSES = (
+    "noError",
+    "tooBig",
+    "noSuchName",
+    "badValue",
+    "readOnly",
+    "genErr",
+    "noAccess",
+    "wrongType",
+    "wrongLength",
+    "wrongEncoding",
+    "wrongValue",
+    "noCreation",
+    "inconsistentValue",
+    "resourceUnavailable",
+    "commitFailed",
+    "undoFailed",
+    "authorizationError",
+    "notWritable",
+    "inconsistentName",
+)  # RFC 3416 3, in the order of their numbers
+REPORTS: dict[Oid, str] = {
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 1): "unsupportedSecurityLevel",
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 2): "notInTimeWindow",
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 3): "unknownUserName",
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 4): "unknownEngineID",
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 5): "wrongDigest",
+    (1, 3, 6, 1, 6, 3, 15, 1, 1, 6): "decryptionError",
+    (1, 3, 6, 1, 6, 3, 12, 1, 4): "unavailableContext",
+    (1, 3, 6, 1, 6, 3, 12, 1, 5): "unknownContext",
+}  # RFC 3414 5, RFC 3413 4.1.2
+
+
+class Envelope(NamedTuple):
+    """What can be seen from outside. `status` and `error_index` mean nothing when the PDU is encrypted."""
+
+    version: int
+    pdu: int  # the tag of the PDU, or ENCRYPTED
+    request_id: int
+    status: int
+    error_index: int
+    bindings: tuple[int, int]  # where they begin and end
+
+    @property
+    def refusal(self) -> str:
+        """Return the name of the error status, "" when there is none."""
+        return STATUSES[self.status] if 0 <= self.status < len(STATUSES) and self.status else str(self.status or "")
+
+
+def look(message: bytes) -> Envelope | None:
+    """Return what a message is from outside; None when it is no SNMP message."""
+    try:
+        _, at, end = _element(message, 0, len(message), SEQUENCE)
+        version, at = _integer(message, at, end)
+        if version == VERSION_3:
+            _, _, at = _element(message, at, end, SEQUENCE)  # global data
+            _, _, at = _element(message, at, end, OCTETS)  # security parameters
+            if message[at] == OCTETS:
+                return Envelope(version, ENCRYPTED, 0, 0, 0, (0, 0))
+            _, at, end = _element(message, at, end, SEQUENCE)
+            _, _, at = _element(message, at, end, OCTETS)  # context engine
+        _, _, at = _element(message, at, end, OCTETS)  # community, or context name
+        tag, at, end = _element(message, at, end)
+        request_id, at = _integer(message, at, end)
+        status, at = _integer(message, at, end)
+        index, at = _integer(message, at, end)
+        _, at, end = _element(message, at, end, SEQUENCE)
+    except (IndexError, ValueError):
+        return None
+    return Envelope(version, tag, request_id, status, index, (at, end))
+
+
+def names(message: bytes, envelope: Envelope) -> list[tuple[Oid, int]]:
+    """Return the names of the variables and the tags of their values; fewer when the octets end in nonsense."""
+    at, end = envelope.bindings
+    found: list[tuple[Oid, int]] = []
+    try:
+        while at < end:
+            _, inner, at = _element(message, at, end, SEQUENCE)
+            _, start, stop = _element(message, inner, at, OBJECT)
+            found.append((_oid(message[start:stop]), message[stop]))
+    except (IndexError, ValueError):
+        pass
+    return found
+
+
+def report(message: bytes, envelope: Envelope) -> str | None:
+    """Return what a Report complains about, None when it is no Report that is known."""
+    if envelope.pdu != REPORT:
+        return None
+    for name, _ in names(message, envelope):
+        return REPORTS.get(name[:-1])
+    return None
+
+
+def _element(message: bytes, at: int, limit: int, wanted: int | None = None) -> tuple[int, int, int]:
+    """Return tag, begin and end of what stands at `at`. Raises ValueError or IndexError for nonsense."""
+    tag, length = message[at], message[at + 1]
+    at += 2
+    if length >= 0x80:
+        octets = length & 0x7F
+        if not 1 <= octets <= 4:
+            raise ValueError("length")
+        length = int.from_bytes(message[at : at + octets], "big")
+        at += octets
+    if at + length > limit or (wanted is not None and tag != wanted):
+        raise ValueError("element")
+    return tag, at, at + length
+
+
+def _integer(message: bytes, at: int, limit: int) -> tuple[int, int]:
+    _, start, end = _element(message, at, limit, INTEGER)
+    if not 1 <= end - start <= 5:
+        raise ValueError("integer")
+    return int.from_bytes(message[start:end], "big", signed=True), end
+
+
+def _oid(octets: bytes) -> Oid:
+    if not octets or octets[-1] >= 0x80:
+        raise ValueError("object identifier")
+    arcs = []
+    arc = 0
+    for octet in octets:
+        arc = arc << 7 | octet & 0x7F
+        if octet < 0x80:
+            arcs.append(arc)
+            arc = 0
+    first = min(arcs[0] // 40, 2)
+    return (first, arcs[0] - 40 * first, *arcs[1:])
