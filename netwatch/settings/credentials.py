@@ -29,7 +29,7 @@ from netwatch.settings.secret import Secret
 from netwatch.strict_yaml import Model, load_yaml, validate
 
 Authentication = Literal["md5", "sha", "sha224", "sha256", "sha384", "sha512"]
-Privacy = Literal["des", "aes", "aes192", "aes256"]
+Privacy = Literal["des", "aes", "aes192", "aes256", "aes192c", "aes256c"]  # c: keys lengthened as Cisco does (reeder draft)
 
 
 @dataclass(frozen=True, slots=True)
