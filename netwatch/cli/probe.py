@@ -136,7 +136,7 @@ async def _ssh(
     login = login_of(device, address, credentials)
     if login is None:
         return ssh_json(None, "credentials: the inventory names no SSH credential for this device, or an unknown one")
-    reader = SshReader(given.state_directory, clock=clock, deadline=given.ssh.timeout, concurrent=1)
+    reader = SshReader(given.state_directory, clock=clock, timeout=given.ssh.timeout, concurrent=1)
     try:
         return ssh_json(await reader.read(login))
     finally:

@@ -8,6 +8,7 @@
       snmp-v3:  {username: netwatch, auth_protocol: sha256, auth_key: "...", privacy_protocol: aes, privacy_key: "..."}
       ssh-ro:   {username: netwatch, password: "..."}
       ssh-key:  {username: netwatch, key_file: id_ed25519, passphrase: "..."}
+      ssh-old:  {username: netwatch, password: "...", enable_secret: "..."}
       telegram: {url: "tgram://..."}
 
 No message of this module shows a value of the file.
@@ -42,6 +43,7 @@ class Credential:
     password: Secret | None = None
     key_file: Path | None = None  # SSH private key
     passphrase: Secret | None = None  # of the key file
+    enable_secret: Secret | None = None  # where reading needs the enable mode
     auth_protocol: str | None = None  # SNMPv3
     auth_key: Secret | None = None
     privacy_protocol: str | None = None
@@ -103,6 +105,7 @@ class _Entry(Model):
     password: _Secret | None = None
     key_file: str | None = None
     passphrase: _Secret | None = None
+    enable_secret: _Secret | None = None
     auth_protocol: Authentication | None = None
     auth_key: _Secret | None = None
     privacy_protocol: Privacy | None = None
