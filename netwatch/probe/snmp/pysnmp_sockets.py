@@ -11,6 +11,7 @@ from pysnmp.carrier.asyncio.dgram.udp6 import Udp6AsyncioTransport
 from pysnmp.hlapi.v1arch.asyncio import Udp6TransportTarget, UdpTransportTarget
 
 from netwatch.probe.snmp.client import Agent
+from netwatch.probe.snmp.envelope import look
 
 RECEIVE_BUFFER = 4 * 1024 * 1024  # with the default one, 256 of 1,000 answers arrive
 LARGEST = 16 * 1024  # octets of an answer: ten long texts fit; decoding 64 KiB would hold the loop for a second
@@ -43,7 +44,7 @@ class _Guard:
 
     def datagram_received(self, datagram: bytes, address: Any) -> None:
         try:
-            if len(datagram) <= LARGEST:
+            if len(datagram) <= LARGEST and look(datagram) is not None:  # pysnmp drops in silence what is no SNMP at all
                 self._callback_function(self, address, datagram)
                 return
         except Exception:  # noqa: BLE001, S110 - pyasn1 raises anything (OverflowError, IndexError) on octets from outside

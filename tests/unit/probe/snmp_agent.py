@@ -30,6 +30,7 @@ class FakeAgent(asyncio.DatagramProtocol):
         self.largest = 1000  # answers with more values are dropped
         self.error: Callable[[str, list[Oid]], tuple[str, int] | None] = lambda kind, oids: None
         self.mangle: Callable[[bytes], list[bytes]] = lambda answer: [answer]
+        self.send: Callable[[bytes, Any], None] = lambda answer, sender: self.transport.sendto(answer, sender)
         self.endless = False
         self.stuck = False
         self.requests: list[tuple[str, list[Oid]]] = []
@@ -68,7 +69,7 @@ class FakeAgent(asyncio.DatagramProtocol):
             return
         module.apiPDU.set_varbinds(pdu, [(ObjectIdentifier(oid), value) for oid, value in values])
         for octets in self.mangle(encoder.encode(answer)):
-            self.transport.sendto(octets, sender)
+            self.send(octets, sender)
 
     def _after(self, oid: Oid) -> tuple[Oid, Any]:
         if self.stuck:
