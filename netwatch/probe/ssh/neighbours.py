@@ -39,7 +39,10 @@ def neighbour(row: Row, protocol: str) -> Neighbour | None:
     name, chassis = said(row, *NAME), said(row, *CHASSIS)
     if protocol == "cdp" and name is None:
         name = chassis
-    return Neighbour(port.split(",")[0], protocol, name, said(row, *REMOTE), address_of(said(row, *ADDRESS)), chassis)
+    remote, address = said(row, *REMOTE), address_of(said(row, *ADDRESS))
+    if not any((name, chassis, remote, address)):
+        return None  # a port at which nobody has spoken
+    return Neighbour(port.split(",")[0], protocol, name, remote, address, chassis)
 
 
 def said(row: Row, *names: str) -> str | None:

@@ -28,7 +28,7 @@ NO = {
     "notconnect",
     "notconnected",
 }
-DISABLED_BY_DEVICE = re.compile(r"err(or)?[- ]?(disable[d]?|down)|\(ed\)", re.IGNORECASE)
+DISABLED_BY_DEVICE = re.compile(r"err(or)?[- ]?(disable[d]?|down)|\(ed\)|\bd-disable\b", re.IGNORECASE)
 PROTECTIONS = re.compile(
     r"bpdu|loop|storm|security|dhcp-rate|arp-inspection|flap|mad shutdown|udld|dldp|oam|psecure", re.IGNORECASE
 )
@@ -36,6 +36,7 @@ POE_WRONG = re.compile(
     r"fault|deny|denied|overload|over[- ]?current|short|(?:over|under)volt|(?:voltage|current)[- ]too|controller-error|thermal",
     re.IGNORECASE,
 )
+SPEED = re.compile(r"\d+[mg](?:bps)?/(?:full|half)")
 VRP_MARKS = {"^": "standby", "#": "loop detected", "!": "fib overload"}
 VRP_WORDS = {"b": "bfd down", "e": "oam down", "d": "dampening", "lb": "link blocked", "dl": "dldp down", "ld": "loop detected",
              "ms": "mac flapping", "ed": "err-disabled", "sd": "stp down"}  # fmt: skip
@@ -129,6 +130,8 @@ def _short(name: str) -> str:
 
 def _state(text: str) -> PortOper:
     said = text.strip().lower()
+    if SPEED.match(said):
+        return PortOper.UP  # D-Link shows the speed of a link that is there
     return PortOper.UP if said in YES else PortOper.DOWN if said in NO else PortOper.UNKNOWN
 
 

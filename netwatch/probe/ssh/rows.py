@@ -56,7 +56,7 @@ class Template:
 
 def refusal(text: str) -> str | None:
     """Return the line by which a device refuses a command or says that the feature is off; None when it does neither."""
-    head = "\n".join(line for line in text.splitlines()[:BEGINNING] if line.strip(" ^"))
+    head = "\n".join(line[:200] for line in text[:20_000].splitlines()[:BEGINNING] if line.strip(" ^"))
     found = REFUSED.search(head)
     return found.group().strip()[:100] if found is not None else None
 

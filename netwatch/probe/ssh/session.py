@@ -108,7 +108,7 @@ class Session:
             raise
         except Exception as error:
             raise while_talking(error, greeted=True, logged_in=True) from error
-        text = CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:LARGEST]
+        text = cleaned(text)
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
@@ -209,6 +209,11 @@ class Session:
         else:
             options["disabled_algorithms"] = {kind: list(names) for kind, names in MODERN.items()}
         return options
+
+
+def cleaned(text: str) -> str:
+    """Return a text without what only moves a cursor, and no longer than is kept."""
+    return CONTROL.sub("", text[: 2 * LARGEST].replace("\r\n", "\n").replace("\r", "\n"))[:LARGEST]
 
 
 def connect(login: Login, timeout: float) -> socket.socket:

@@ -18,7 +18,7 @@ PART = re.compile(
 )
 COMPACT = re.compile(r"(?:\d+[ywdhms])+", re.IGNORECASE)
 CLOCK = re.compile(r"(?<![\d:])(?P<h>\d{1,4}):(?P<m>\d{2})(?::(?P<s>\d{2}))?(?![\d:])")
-DAYS_AND_CLOCK = re.compile(r"^\s*(?P<d>\d{1,6}),\s*(?=\d{1,2}:\d{2})")
+DAYS_AND_CLOCK = re.compile(r"^\s*(?P<d>\d{1,6})(?:,\s*|:(?=\d{1,2}:\d{2}:))(?=\d{1,2}:\d{2})")
 LINE = re.compile(
     r"\bup\s?-?time\b\s*(?:is|:|=|\.{2,}:?)?[\s:.]*(?P<text>\S.*)$|\bRunning Time\s*[:-]\s*(?P<tp>\S.*)$", re.IGNORECASE
 )
@@ -35,7 +35,7 @@ def seconds_of(text: str) -> float | None:
         given = re.sub(r"([A-Za-z])", r"\1 ", compact.group())
     total, found = 0.0, False
     if (days := DAYS_AND_CLOCK.match(given)) is not None:
-        total, found = int(days["d"]) * 86400.0, True
+        total, found, given = int(days["d"]) * 86400.0, True, given[days.end() :]
     for part in PART.finditer(given):
         total += int(part["n"]) * UNITS[part["unit"][0].lower()]
         found = True
