@@ -28,6 +28,7 @@ GROUPS = (
     "maintenance",
     "inventory",
     "probe",
+    "hostkey",
     "why",
     "diagnose",
     "simulate",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,8 @@ def ssh_json(reading: SshReading | None, error: str | None = None) -> dict[str, 
     if reading is None or not reading.answered:
         platform = reading.platform if reading is not None else None
         why = reading.error if reading is not None else error
-        return {"answered": False, "error": why, "platform": platform, "interfaces": None, "neighbours": None}
+        nothing = dict.fromkeys(("interfaces", "neighbours", "uptime_seconds", "reboot_reason", "log_lines"))
+        return {"answered": False, "error": why, "platform": platform, **nothing, "notes": []}
     ports = [
         {"name": port.name, "admin": port.admin.value, "oper": port.oper.value, "reason": port.reason} for port in reading.ports
     ]
@@ -208,8 +210,12 @@ def ssh_json(reading: SshReading | None, error: str | None = None) -> dict[str, 
         "answered": True,
         "error": reading.error,
         "platform": reading.platform,
-        "interfaces": None if reading.error else ports,
-        "neighbours": None,
+        "interfaces": ports or None,
+        "neighbours": [asdict(neighbour) for neighbour in reading.neighbours] if reading.neighbours else None,
+        "uptime_seconds": reading.uptime_s,
+        "reboot_reason": reading.reboot_reason,
+        "log_lines": list(reading.log_lines) if reading.log_lines else None,
+        "notes": list(reading.notes),
     }
 
 

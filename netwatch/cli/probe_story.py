@@ -9,6 +9,9 @@ from netwatch.detect.loss import LOSS_FLOOR, losses_needed
 from netwatch.detect.state import Policy
 from netwatch.errors import Reason
 from netwatch.inventory.model import Device, Site
+from netwatch.probe.ssh import reason_of
+
+LOG_LINES = 10  # of the device's own log; the document has more
 
 
 def tell(device: Device, site: Site, document: dict[str, Any], policy: Policy) -> Iterator[Reason]:
@@ -100,13 +103,29 @@ def _agent(snmp: dict[str, Any]) -> Iterator[Reason]:
 
 def _shell(ssh: dict[str, Any]) -> Iterator[Reason]:
     if not ssh["answered"]:
-        yield _say(f"SSH: tidak terbaca ({ssh['error']}).", f"SSH: not read ({ssh['error']}).")
+        why = reason_of(str(ssh["error"]))
+        yield _say(f"SSH: tidak terbaca: {why.id}.", f"SSH: not read: {why.en}.")
         return
     yield _say(f"SSH ({ssh['platform']}): masuk berhasil.", f"SSH ({ssh['platform']}): logged in.")
     if ssh["error"]:
-        yield _say(f"  Keluaran tidak terbaca: {ssh['error']}.", f"  The output could not be read: {ssh['error']}.")
-        return
-    yield from _ports(ssh["interfaces"])
+        why = reason_of(str(ssh["error"]))
+        yield _say(f"  Tidak lengkap: {why.id}.", f"  Not complete: {why.en}.")
+    if ssh["uptime_seconds"] is not None:
+        reason = f" ({ssh['reboot_reason']})" if ssh["reboot_reason"] else ""
+        yield _say(
+            f"  Hidup {ssh['uptime_seconds']:.0f} s sejak dinyalakan{reason}.",
+            f"  Up for {ssh['uptime_seconds']:.0f} s since it started{reason}.",
+        )
+    if ssh["interfaces"] or not ssh["error"]:
+        yield from _ports(ssh["interfaces"])
+    for one in ssh["neighbours"] or ():
+        other = " ".join(str(one[key]) for key in ("device", "remote_port", "address", "chassis") if one[key])
+        line = f"  {one['port']} -- {other} ({one['protocol']})"
+        yield _say(line, line)
+    for line in (ssh["log_lines"] or ())[-LOG_LINES:]:
+        yield _say(f"  log: {line}", f"  log: {line}")
+    for note in ssh["notes"]:
+        yield _say(f"  Tidak diketahui: {note}", f"  Not known: {note}")
 
 
 def _ports(ports: list[dict[str, Any]] | None) -> Iterator[Reason]:

@@ -29,8 +29,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {  # key -> Indonesian, English
         "no common algorithm; an old device needs `ssh: {profile: legacy}` in the inventory",
     ),
     "host_key_changed": (
-        "kunci host berubah: perangkat diganti atau disadap; kata sandi tidak dikirim. Bila diganti: `netwatch ssh-key accept`",
-        "the host key has changed: replaced or intercepted; no password was sent. If replaced: `netwatch ssh-key accept`",
+        "kunci host berubah: perangkat diganti atau disadap; kata sandi tidak dikirim. Bila diganti: `netwatch hostkey accept`",
+        "the host key has changed: replaced or intercepted; no password was sent. If replaced: `netwatch hostkey accept`",
     ),
     "refused": ("perangkat menutup port SSH", "nobody listens on the SSH port"),
     "unreachable": ("tidak ada jalan ke perangkat", "no way to the device"),

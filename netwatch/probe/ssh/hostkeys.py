@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,13 +89,15 @@ class HostKeys:
     def _write(self, device: str, text: str, *, fresh: bool) -> bool:
         """Write a file whole; with `fresh` only where there is none yet, and return whether that was so."""
         path = self._directory / device
-        making = self._directory / f".{device}.{os.getpid()}"
+        making: Path | None = None
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._belongs_to_the_daemon(self._directory)
             if fresh and path.exists() and not path.stat().st_size:
                 path.unlink()
-            with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as stream:  # noqa: PTH123
+            handle, name = tempfile.mkstemp(prefix=f".{device}.", dir=self._directory)  # made with mode 0600
+            making = Path(name)
+            with open(handle, "w", encoding="ascii") as stream:  # noqa: PTH123 - a descriptor
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -111,8 +114,8 @@ class HostKeys:
         except OSError as error:
             raise SshError("state", _said(error)) from error
         finally:
-            with contextlib.suppress(OSError):
-                making.unlink()
+            if making is not None:
+                making.unlink(missing_ok=True)
 
     def _belongs_to_the_daemon(self, path: Path) -> None:
         """Give what root has made to the owner of the state directory, who must read it tomorrow."""
