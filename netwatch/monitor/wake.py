@@ -19,15 +19,18 @@ from netwatch.detect import barrier
 from netwatch.monitor.pipeline import Pipeline
 from netwatch.monitor.ports import Readers
 from netwatch.observation import TrapKind
+from netwatch.probe.snmp.traps.bucket import Bucket
 
 PER_DEVICE_S = 0.1  # wakes a second of one device
 DEVICE_BURST = 3.0
 ECHOES_S = 100.0
 ECHO_BURST = 300.0
+FRESH_S = 2.0  # a neighbour that a wake has just asked is not asked again because of the next one
 LOOKS_S = 10.0
 LOOK_BURST = 50.0
 OLDEST_S = 600.0  # a hint of earlier times is as good as none
 MOST = 1000  # wakes of one call
+SHOWN = 5  # wakes of one call that the log names
 LARGEST_BODY = 256 * 1024  # octets
 
 WOKE, LIMITED, UNKNOWN = "woke", "limited", "unknown"
@@ -45,7 +48,10 @@ class Wake(NamedTuple):
 
 def read_wakes(body: bytes) -> list[Wake]:
     """Return what `POST /-/wake` carries: {"wakes": [{"device", "reason", "at"}]}. Raises ValueError."""
-    document = json.loads(body)
+    try:
+        document = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     wakes = document.get("wakes") if isinstance(document, dict) else None
     if not isinstance(wakes, list) or len(wakes) > MOST:
         raise ValueError(f"expected at most {MOST} wakes in a list")
@@ -58,25 +64,10 @@ def _wake(one: Any) -> Wake:
     at = datetime.fromisoformat(one["at"])
     if at.tzinfo is None:
         raise ValueError("at: has no time zone")
-    return Wake(one["device"], TrapKind(str(one.get("reason"))), at.astimezone(UTC))
-
-
-class _Bucket:
-    """Tokens that come back with time."""
-
-    __slots__ = ("_at", "_most", "_per_s", "_tokens")
-
-    def __init__(self, per_s: float, most: float, now: float) -> None:
-        self._per_s, self._most, self._tokens, self._at = per_s, most, most, now
-
-    def take(self, count: float, now: float) -> bool:
-        """Take so many tokens, or none."""
-        self._tokens = min(self._most, self._tokens + max(0.0, now - self._at) * self._per_s)
-        self._at = now
-        if self._tokens < count:
-            return False
-        self._tokens -= count
-        return True
+    try:
+        return Wake(one["device"], TrapKind(str(one.get("reason"))), at.astimezone(UTC))
+    except OverflowError as error:
+        raise ValueError("at: is not of this age") from error
 
 
 class Waker:
@@ -89,15 +80,22 @@ class Waker:
         self._clock = clock
         self._random = random or Random()  # noqa: S311  # spreads probes, keeps no secret
         now = clock.monotonic()
-        self._echoes = _Bucket(ECHOES_S, ECHO_BURST, now)
-        self._looks = _Bucket(LOOKS_S, LOOK_BURST, now)
-        self._devices: dict[str, _Bucket] = {}
+        self._echoes = Bucket(ECHOES_S, ECHO_BURST, now)
+        self._looks = Bucket(LOOKS_S, LOOK_BURST, now)
+        self._devices: dict[str, Bucket] = {}
+        self._asked: dict[str, float] = {}
 
     def take(self, wakes: Iterable[Wake]) -> dict[str, int]:
         """Take wakes and return how many were obeyed, were too many, or name no device."""
         results = dict.fromkeys(self.results, 0)
+        obeyed: list[str] = []
         for wake in wakes:
-            results[self._take(wake)] += 1
+            result = self._take(wake)
+            results[result] += 1
+            if result == WOKE and len(obeyed) < SHOWN:
+                obeyed.append(f"{wake.device} {wake.reason}")
+        if obeyed:
+            log.info("woken_by_traps", first=obeyed, **results)
         for result, count in results.items():
             self.results[result] += count
         return results
@@ -113,18 +111,21 @@ class Waker:
             self._pipeline.power_hint(wake.device, now - ago, on_battery=wake.reason is TrapKind.ON_BATTERY)
         own = self._devices.get(wake.device)
         if own is None:
-            own = self._devices[wake.device] = _Bucket(PER_DEVICE_S, DEVICE_BURST, now)
-        if not own.take(1, now):
+            own = self._devices[wake.device] = Bucket(PER_DEVICE_S, DEVICE_BURST, now)
+        if not own.holds(1, now) or not self._echoes.holds(1, now):
             return LIMITED
-        asked = (wake.device, *self._neighbours(wake.device))
-        if not self._echoes.take(len(asked), now):
+        asked = (wake.device, *(name for name in self._neighbours(wake.device) if now - self._asked.get(name, 0.0) >= FRESH_S))
+        if not self._echoes.holds(len(asked), now):
             asked = asked[:1]
-            if not self._echoes.take(1, now):
-                return LIMITED
+        own.spend(1)
+        self._echoes.spend(len(asked))
+        if len(self._asked) > len(fleet):  # devices have left
+            self._asked.clear()
+        self._asked.update(dict.fromkeys(asked, now))
         self._pipeline.schedule.burst(fleet.of(asked))
-        if self._looks.take(1, now):
+        if self._looks.holds(1, now):
+            self._looks.spend(1)
             self._readers.look(wake.device)
-        log.info("woken_by_trap", device=wake.device, reason=str(wake.reason), asked=len(asked))
         return WOKE
 
     def _neighbours(self, device: str) -> Sequence[str]:

@@ -12,7 +12,8 @@ import structlog
 
 from netwatch.clock import Clock
 from netwatch.observation import TrapKind
-from netwatch.probe.snmp.traps import Admission, Receiver
+from netwatch.probe.snmp.traps.admission import Admission
+from netwatch.probe.snmp.traps.receiver import Receiver
 from netwatch.trapd.counts import UNKNOWN_SOURCE, Counts
 from netwatch.trapd.ear import Ear, Heard
 from netwatch.trapd.sources import Sources

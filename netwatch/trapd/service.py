@@ -15,8 +15,8 @@ from netwatch.errors import NetwatchError
 from netwatch.inventory.document import load_inventory
 from netwatch.inventory.model import Inventory
 from netwatch.probe.resolve import Resolver, addresses
-from netwatch.probe.snmp.traps import Receiver
 from netwatch.probe.snmp.traps.engine import started
+from netwatch.probe.snmp.traps.receiver import Receiver
 from netwatch.release import release
 from netwatch.settings import Credential, Settings, load_credentials, load_settings
 from netwatch.store import locks

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 
 from netwatch.inventory.model import Inventory, Status
-from netwatch.probe.snmp.traps import Sender
+from netwatch.probe.snmp.traps.receiver import Sender
 from netwatch.probe.snmp.traps.usm import User
 from netwatch.settings import Credential
 

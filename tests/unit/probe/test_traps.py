@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from netwatch.observation import TrapKind
-from netwatch.probe.snmp.traps import LocalEngine, Outcome, Receiver, Sender, ber
+from netwatch.probe.snmp.traps import ber
+from netwatch.probe.snmp.traps.engine import LocalEngine
 from netwatch.probe.snmp.traps.kinds import UPS_ALARM_DESCR, UPS_ALARM_ON_BATTERY
+from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender
 from netwatch.settings import Secret
 from tests.unit.probe.trap_messages import COMMUNITY, V1_APC, V1_LINK_DOWN, V2_INFORM, V2_TRAP, V3_SIGNED, notification, user
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwatch.probe.snmp.traps import LocalEngine, Receiver, Sender
-from netwatch.probe.snmp.traps.receiver import RESULTS
+from netwatch.probe.snmp.traps.engine import LocalEngine
+from netwatch.probe.snmp.traps.receiver import RESULTS, Receiver, Sender
 from netwatch.settings import Secret
 from tests.unit.probe.trap_messages import (
     COMMUNITY,

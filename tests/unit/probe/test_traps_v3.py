@@ -9,8 +9,8 @@ import pytest
 from pysnmp.hlapi.v3arch import asyncio as pysnmp
 
 from netwatch.observation import TrapKind
-from netwatch.probe.snmp.traps import LocalEngine, Outcome, Receiver, Sender
-from netwatch.probe.snmp.traps.engine import started
+from netwatch.probe.snmp.traps.engine import LocalEngine, started
+from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender
 from netwatch.probe.snmp.traps.usm import ENGINES_KNOWN, Timeliness, User, key_of, localised
 from netwatch.settings import Credential, Secret
 from tests.unit.probe.trap_messages import AUTH_KEY, ENGINE_ID, PRIVACY_KEY, USER, V3_DISCOVERY, V3_SECRET, V3_SIGNED, user

@@ -3,9 +3,3 @@
 Everything here is synchronous and knows no socket: `Receiver.take` gets one datagram with its sender and says what it was.
 Read by a decoder of our own, which knows only what a notification may hold: `docs/decisions/` says why.
 """
-
-from netwatch.probe.snmp.traps.admission import Admission
-from netwatch.probe.snmp.traps.engine import LocalEngine
-from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender
-
-__all__ = ["Admission", "LocalEngine", "Outcome", "Receiver", "Sender"]

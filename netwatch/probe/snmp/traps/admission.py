@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
+from netwatch.probe.snmp.traps.bucket import Bucket
+
 PER_SOURCE_S = 5.0  # decoded a second of one address
 SOURCE_BURST = 10.0
 OVERALL_S = 1000.0
@@ -16,21 +18,6 @@ WAIT_S = 0.5  # how long the first that was not decoded waits for better ones
 WAITING_OCTETS = 4 * 1024 * 1024
 
 Item = TypeVar("Item")
-
-
-class _Bucket:
-    """Tokens that come back with time."""
-
-    __slots__ = ("at", "tokens")
-
-    def __init__(self, tokens: float, at: float) -> None:
-        self.tokens = tokens
-        self.at = at
-
-    def fill(self, now: float, per_s: float, most: float) -> float:
-        self.tokens = min(most, self.tokens + max(0.0, now - self.at) * per_s)
-        self.at = now
-        return self.tokens
 
 
 class _Waiting(NamedTuple):
@@ -45,8 +32,8 @@ class Admission(Generic[Item]):
     def __init__(self, now: float) -> None:
         self.replaced = 0  # coalesced: a newer one of the same address took its place
         self.overflowed = 0  # nothing was left to wait in
-        self._overall = _Bucket(OVERALL_BURST, now)
-        self._sources: dict[str, _Bucket] = {}
+        self._overall = Bucket(OVERALL_S, OVERALL_BURST, now)
+        self._sources: dict[str, Bucket] = {}
         self._waiting: dict[str, _Waiting] = {}  # in the order in which they began to wait
         self._octets = 0
 
@@ -60,10 +47,10 @@ class Admission(Generic[Item]):
             return False
         bucket = self._sources.get(source)
         if bucket is None:
-            bucket = self._sources[source] = _Bucket(SOURCE_BURST, now)
-        if bucket.fill(now, PER_SOURCE_S, SOURCE_BURST) >= 1 and self._overall.fill(now, OVERALL_S, OVERALL_BURST) >= 1:
-            bucket.tokens -= 1
-            self._overall.tokens -= 1
+            bucket = self._sources[source] = Bucket(PER_SOURCE_S, SOURCE_BURST, now)
+        if bucket.holds(1, now) and self._overall.holds(1, now):
+            bucket.spend(1)
+            self._overall.spend(1)
             return True
         if self._octets + octets > WAITING_OCTETS:
             self.overflowed += 1
@@ -74,12 +61,11 @@ class Admission(Generic[Item]):
 
     def due(self, now: float) -> list[tuple[str, Item]]:
         """Return what has waited long enough, as far as the overall budget goes; the rest waits on."""
-        self._overall.fill(now, OVERALL_S, OVERALL_BURST)
         found: list[tuple[str, Item]] = []
         for source, (since, octets, item) in list(self._waiting.items()):
-            if now - since < WAIT_S or self._overall.tokens < 1:
+            if now - since < WAIT_S or not self._overall.holds(1, now):
                 break
-            self._overall.tokens -= 1
+            self._overall.spend(1)
             self._octets -= octets
             del self._waiting[source]
             found.append((source, item))  # type: ignore[arg-type]
