@@ -24,7 +24,7 @@ AGAIN_S = 1.0  # after a call that failed
 PATIENCE_S = 5.0
 
 Wakes = Sequence[Mapping[str, str]]
-Post = Callable[[Wakes], Mapping[str, int]]  # raises OSError or HTTPException when the monitor is away
+Post = Callable[[Wakes], Mapping[str, int]]  # raises OSError, HTTPException or ValueError when the monitor is away
 
 log = structlog.get_logger("netwatch.trapd")
 
@@ -117,7 +117,10 @@ def monitor_at(path: Path) -> Post:
             line.close()
         if answer.status != http.client.OK:
             raise ConnectionError(f"HTTP {answer.status}")
-        found: Any = json.loads(body)["results"]
-        return {str(result): int(count) for result, count in found.items()}
+        try:
+            found: Any = json.loads(body)["results"]
+            return {str(result): int(count) for result, count in found.items()}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("not the answer of a monitor") from error
 
     return post

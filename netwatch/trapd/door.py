@@ -45,7 +45,7 @@ class Door:
         """Let these call from now on."""
         self.sources = sources
         self.admission.keep(set(sources))
-        self._strangers.clear()
+        self._strangers -= sources.keys()
 
     def readable(self, ear: Ear) -> None:
         """Take what one socket has, a batch of it."""

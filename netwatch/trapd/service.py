@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 
 import structlog
 
@@ -33,6 +34,8 @@ TICK_S = 0.1
 FEED_S = 10.0  # of the watchdog
 NAMES_EVERY_S = 300.0
 
+World = tuple[Inventory, dict[str, Credential]]
+
 log = structlog.get_logger("netwatch.trapd")
 
 
@@ -46,7 +49,8 @@ class TrapService:
         self._resolver = Resolver()
         self._stop = asyncio.Event()
         self._reloading: asyncio.Task[None] | None = None
-        self._world: tuple[Inventory, dict[str, Credential]] | None = None
+        self._world: World | None = None
+        self._places: dict[str, str | None] = {}
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT. Raises NetwatchError when it cannot start."""
@@ -83,7 +87,7 @@ class TrapService:
         beside = [asyncio.create_task(view.courier.run()), asyncio.create_task(self._follow_names(view))]
         self._tell_started(view)
         try:
-            await self._beat(view)
+            await self._beat(view, beside)
         finally:
             self._notifier.stopping()
             for ear in view.ears:
@@ -106,8 +110,11 @@ class TrapService:
                 )
         self._notifier.ready("hearing traps")
 
-    async def _beat(self, view: View) -> None:
-        """Turn until told to stop. The watchdog is fed from here: what it proves is that this loop hears."""
+    async def _beat(self, view: View, beside: Sequence[asyncio.Task[None]]) -> None:
+        """Turn until told to stop. The watchdog is fed from here: what it proves is that this loop hears.
+
+        A task beside it that ended has failed; its error ends the process, and systemd starts another one.
+        """
         fed_at = self._clock.monotonic()
         while not self._stop.is_set():
             wanted = self._clock.monotonic() + TICK_S
@@ -118,19 +125,23 @@ class TrapService:
                 now = self._clock.monotonic()
                 view.counts.loop_lag = max(0.0, now - wanted)
                 view.door.tick(now)
+                for task in beside:
+                    if task.done():
+                        task.result()
                 if now - fed_at >= FEED_S:
                     fed_at = now
                     self._notifier.alive()
 
     # Configuration
 
-    def _load(self, settings: Settings) -> tuple[Inventory, dict[str, Credential]]:
+    def _load(self, settings: Settings) -> World:
         return load_inventory(settings.inventory), dict(load_credentials(settings.credentials))
 
-    async def _adopt(self, door: Door, world: tuple[Inventory, dict[str, Credential]]) -> None:
+    async def _adopt(self, door: Door, world: World) -> None:
         places = await addresses(self._resolver, world[0])
-        door.adopt(await asyncio.to_thread(sources, *world, places))
-        self._world = world
+        if world is not self._world or places != self._places:
+            door.adopt(await asyncio.to_thread(sources, *world, places))
+        self._world, self._places = world, places
 
     def _hang_up(self, view: View) -> None:
         """Reload, as SIGHUP asks; a second one while the first is read changes nothing."""
