@@ -19,7 +19,7 @@ from netwatch.probe.snmp import gufo_wire
 from netwatch.probe.snmp.client import Agent, Oid, SnmpError, Value
 from netwatch.probe.snmp.envelope import ENCRYPTED, END_OF_VIEW, VERSION_3, Envelope
 from netwatch.probe.snmp.gufo_pool import Pool
-from netwatch.probe.snmp.gufo_session import ABSENT, END, Answer, Reported, Session
+from netwatch.probe.snmp.gufo_session import ABSENT, END, Answer, Reported, Session, Silence
 from netwatch.probe.snmp.usm import SYNCHRONISE, denied, incomplete, unheard
 
 AT_ONCE = 200  # questions under way, all agents together
@@ -149,15 +149,13 @@ class GufoClient:
                 session = await self.pool.take(agent)
                 answer = await session.ask(operation, *arguments, timeout=agent.timeout, iterator=iterator)
                 good = True
-            except TimeoutError:
+            except Silence as silence:
                 tries += 1
-                heard.note(session)
+                heard.note(silence, session)
             except Reported as reported:
                 if reported.name not in SYNCHRONISE or learned:
                     raise denied(reported.name) from None
-                learned = True  # it restarted, or another device stands there now
-                if reported.name == "unknownEngineID":
-                    self.pool.forget_engine(agent.device)
+                learned = True  # it restarted, or another device stands there now: the next session asks who it is
             else:
                 return answer
             finally:
@@ -174,11 +172,10 @@ class _Heard:
     unreachable: bool = False
     known: int = 0  # how often the agent told its clock and then did not answer
 
-    def note(self, session: Session | None) -> None:
-        if session is not None:
-            self.malformed = self.malformed or session.malformed
-            self.unreachable = self.unreachable or session.unreachable
-            self.known += session.fresh
+    def note(self, silence: Silence, session: Session | None) -> None:
+        self.malformed = self.malformed or silence.malformed
+        self.unreachable = self.unreachable or silence.unreachable
+        self.known += session is not None and session.fresh
 
     def verdict(self, agent: Agent) -> SnmpError:
         if agent.version == "3" and self.known > 1:

@@ -12,7 +12,6 @@ from netwatch.probe.snmp.client import Agent
 from netwatch.probe.snmp.gufo_session import Session
 
 MOST = 4_096
-REMEMBER = 50_000  # engine ids
 
 
 class Pool:
@@ -21,7 +20,6 @@ class Pool:
     def __init__(self) -> None:
         self.most = min(MOST, max(16, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4))
         self._kept: OrderedDict[str, tuple[Agent, Session]] = OrderedDict()  # by device, the longest unused first
-        self._engine_ids: dict[str, bytes] = {}
 
     def __len__(self) -> int:
         """Return how many sockets are open for later."""
@@ -46,50 +44,38 @@ class Pool:
         session.busy = False
         kept = self._kept.get(agent.device)
         mine = kept is not None and kept[1] is session
-        if good and (mine or kept is None):
+        if good and self.most and (mine or kept is None):
             self._kept[agent.device] = agent, session
-            for device in [device for device, (_, one) in self._kept.items() if not one.busy][: len(self._kept) - self.most]:
-                self._drop(device)
+            if len(self._kept) > self.most:
+                unused = next(device for device, (_, one) in self._kept.items() if not one.busy)
+                self._drop(unused)
             return
         if mine:
             del self._kept[agent.device]
         session.close()
 
     def forget(self, device: str) -> None:
-        """Close the socket of a device and forget who it was."""
-        self._engine_ids.pop(device, None)
+        """Close the socket of a device."""
         if device in self._kept and not self._kept[device][1].busy:
             self._drop(device)
 
-    def forget_engine(self, device: str) -> None:
-        """Ask a device anew what engine it is."""
-        self._engine_ids.pop(device, None)
-
     def close(self) -> None:
         """Close every socket that is not lent; those close when they come back."""
+        self.most = 0
         for device in [device for device, (_, session) in self._kept.items() if not session.busy]:
             self._drop(device)
         self._kept.clear()
-        self._engine_ids.clear()
 
     def _drop(self, device: str) -> None:
         _, session = self._kept.pop(device)
         session.close()
 
     async def _secured(self, agent: Agent) -> Session:
-        """Return a session that has the agent's engine id and clock (RFC 3414 4); what is not known is asked first."""
-        user = gufo_wire.user_of(agent)
-        known = self._engine_ids.get(agent.device, b"")
-        session = Session(gufo_wire.wire(agent, user if known else User.default(), known), gufo_wire.family(agent))
+        """Ask an agent who it is and what its clock says (RFC 3414 4), and return a session that has both."""
+        session = Session(gufo_wire.wire(agent, User.default()), gufo_wire.family(agent))
         try:
-            if not known:
-                await session.ask("refresh", timeout=agent.timeout)
-                session.wire.set_keys(*gufo_wire.credentials(user))
-            if user.require_auth():
-                await session.ask("refresh", timeout=agent.timeout)
-            if len(self._engine_ids) >= REMEMBER:
-                self._engine_ids.clear()
-            self._engine_ids[agent.device] = session.wire.get_engine_id()
+            await session.ask("refresh", timeout=agent.timeout)
+            session.wire.set_keys(*gufo_wire.credentials(gufo_wire.user_of(agent)))
         except BaseException:
             session.close()
             raise

@@ -32,6 +32,15 @@ class Reported(Exception):
         super().__init__(name)
 
 
+class Silence(TimeoutError):
+    """No answer came. What was noticed meanwhile: something that is no SNMP, or that nobody listens at that port."""
+
+    def __init__(self, *, malformed: bool, unreachable: bool) -> None:
+        self.malformed = malformed
+        self.unreachable = unreachable
+        super().__init__()
+
+
 class Answer(NamedTuple):
     """What gufo made of an answer, and what it looked like from outside."""
 
@@ -48,12 +57,12 @@ class Session:
         "_last_id",
         "_look",
         "_loop",
+        "_malformed",
         "_receive",
         "_synchronising",
+        "_unreachable",
         "busy",
         "fresh",
-        "malformed",
-        "unreachable",
         "wire",
     )
 
@@ -61,8 +70,7 @@ class Session:
         self.wire = wire
         self.busy = False  # lent to a question
         self.fresh = True  # made for the question it is lent to
-        self.malformed = False  # since the last question: something came that is no SNMP
-        self.unreachable = False  # since the last question: nobody listens at that port
+        self._malformed = self._unreachable = False  # since the last question
         self._look = socket.socket(family, socket.SOCK_DGRAM, fileno=wire.get_fd())  # the same descriptor; gufo closes it
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[Answer] | None = None
@@ -72,8 +80,8 @@ class Session:
         self._loop.add_reader(wire.get_fd(), self._readable)
 
     async def ask(self, operation: str, *arguments: Any, timeout: float, iterator: Any = None) -> Answer:  # noqa: ASYNC109
-        """Send one request and return its answer. Raises TimeoutError, Reported, OSError, ValueError."""
-        self.malformed = self.unreachable = False
+        """Send one request and return its answer. Raises Silence, Reported, OSError, ValueError."""
+        self._malformed = self._unreachable = False
         self._synchronising = operation == "refresh"
         receive = getattr(self.wire, f"recv_{operation}")
         self._receive = receive if iterator is None else lambda: receive(iterator)
@@ -82,6 +90,8 @@ class Session:
         try:
             getattr(self.wire, f"send_{operation}")(*arguments)
             answer: Answer = await future
+        except TimeoutError:
+            raise Silence(malformed=self._malformed, unreachable=self._unreachable) from None
         finally:
             timer.cancel()
             self._future = None
@@ -101,7 +111,7 @@ class Session:
             except BlockingIOError:
                 return
             except OSError:  # an ICMP error of an earlier datagram; it is gone from the queue now
-                self.unreachable = True
+                self._unreachable = True
                 return
             future = self._future
             if future is None or future.done():
@@ -131,7 +141,7 @@ class Session:
         except NoSuchInstance:
             value = ABSENT
         except SnmpDecodeError:
-            self.malformed = True
+            self._malformed = True
             return
         except SnmpAuthError:
             if envelope is None or not envelope.status:
@@ -139,12 +149,12 @@ class Session:
                 return
             value = END  # refused, and not signed: the status says why
         except (GufoError, OSError, ValueError):
-            self.malformed = True
+            self._malformed = True
             return
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # how Rust says that it met what it did not expect; no Exception
                 raise
-            self.malformed = True
+            self._malformed = True
             return
         last = None
         if envelope is not None:

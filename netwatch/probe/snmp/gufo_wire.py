@@ -44,7 +44,6 @@ PRIVACY = {
     "aes256c": (Aes256Key, KeyExpansion.Cisco),
 }
 RECEIVE_BUFFER = 64 * 1024  # of one socket, which has one answer to hold
-NOBODY = User.default()
 
 
 def refusal(agent: Agent) -> SnmpError | None:
@@ -54,14 +53,14 @@ def refusal(agent: Agent) -> SnmpError | None:
     return None
 
 
-def wire(agent: Agent, user: User | None = None, engine_id: bytes = b"") -> Any:
-    """Return one of gufo's sockets, connected. `user`: of SNMPv3. Raises OSError."""
+def wire(agent: Agent, user: User | None = None) -> Any:
+    """Return one of gufo's sockets, connected; for SNMPv3 with the first `user`. Raises OSError."""
     address = format_sock_addr(agent.address, agent.port)
     if user is None:
         kind = SnmpV1ClientSocket if agent.version == "1" else SnmpV2cClientSocket
         assert agent.community is not None
         return kind(address, agent.community.reveal(), 0, 0, RECEIVE_BUFFER, 0)
-    return SnmpV3ClientSocket(address, engine_id, *credentials(user), 0, 0, RECEIVE_BUFFER, 0)
+    return SnmpV3ClientSocket(address, b"", *credentials(user), 0, 0, RECEIVE_BUFFER, 0)
 
 
 def credentials(user: User) -> tuple[str, int, bytes, int, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from pysnmp.carrier.asyncio.dgram.udp import UdpAsyncioTransport
@@ -11,7 +12,7 @@ from pysnmp.carrier.asyncio.dgram.udp6 import Udp6AsyncioTransport
 from pysnmp.hlapi.v1arch.asyncio import Udp6TransportTarget, UdpTransportTarget
 
 from netwatch.probe.snmp.client import Agent
-from netwatch.probe.snmp.envelope import look
+from netwatch.probe.snmp.envelope import REPORT, look, report
 
 RECEIVE_BUFFER = 4 * 1024 * 1024  # with the default one, 256 of 1,000 answers arrive
 LARGEST = 16 * 1024  # octets of an answer: ten long texts fit; decoding 64 KiB would hold the loop for a second
@@ -19,10 +20,11 @@ REMEMBER = 10_000  # addresses; they may be forged
 
 
 class Heard:
-    """Who sent what could not be decoded, so that his nonsense can be told from his silence."""
+    """Who sent what could not be decoded, so that his nonsense can be told from his silence; and who wants to hear Reports."""
 
     def __init__(self) -> None:
         self.malformed = 0
+        self.on_report: dict[tuple[str, int], Callable[[str], None]] = {}  # by address: who wants to know of Reports (SNMPv3)
         self._last: dict[str, int] = {}
 
     def nonsense(self, address: Any) -> None:
@@ -30,6 +32,12 @@ class Heard:
         self.malformed += 1
         if len(self._last) < REMEMBER:
             self._last[str(address[0])] = self.malformed
+
+    def report(self, address: Any, name: str | None) -> None:
+        """Tell of a Report."""
+        told = self.on_report.get((str(address[0]), int(address[1])))
+        if told is not None and name is not None:
+            told(name)
 
     def since(self, before: int, address: str) -> bool:
         """Tell whether nonsense came from an address after `malformed` had been `before`."""
@@ -44,7 +52,10 @@ class _Guard:
 
     def datagram_received(self, datagram: bytes, address: Any) -> None:
         try:
-            if len(datagram) <= LARGEST and look(datagram) is not None:  # pysnmp drops in silence what is no SNMP at all
+            envelope = look(datagram) if len(datagram) <= LARGEST else None
+            if envelope is not None:  # pysnmp drops in silence what is no SNMP at all
+                if envelope.pdu == REPORT:
+                    self.heard.report(address, report(datagram, envelope))
                 self._callback_function(self, address, datagram)
                 return
         except Exception:  # noqa: BLE001, S110 - pyasn1 raises anything (OverflowError, IndexError) on octets from outside

@@ -19,6 +19,7 @@ from pysnmp.entity.rfc3413.cmdgen import BulkCommandGeneratorSingleRun, GetComma
 from pysnmp.hlapi.v3arch.asyncio import Udp6TransportTarget, UdpTransportTarget, UsmUserData
 from pysnmp.hlapi.v3arch.asyncio import auth as algorithms
 from pysnmp.hlapi.v3arch.asyncio.lcd import CommandGeneratorLcdConfigurator
+from pysnmp.proto import errind
 
 from netwatch.probe.snmp.client import Agent
 from netwatch.probe.snmp.pysnmp_sockets import Heard, guarded, target
@@ -43,6 +44,7 @@ PRIVACY = {
     "aes192c": algorithms.USM_PRIV_CFB192_AES,
     "aes256c": algorithms.USM_PRIV_CFB256_AES,
 }
+FORGOTTEN = {"notInTimeWindow": errind.notInTimeWindow, "unknownEngineID": errind.unknownEngineID}
 WARM = "warm"  # name of the entries that make an engine load what it needs
 
 Outcome = tuple[Any, int, int, Sequence[Any]]  # error indication or None, error status, its index, variables
@@ -63,14 +65,26 @@ class Logins:
         where = await target(agent, kinds=KINDS)
         name, _ = self._targets.configure(engine, _user(agent), where)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        known = self.knows(agent)
 
         def answered(_engine: Any, _handle: Any, failure: Any, status: Any, index: Any, found: Any, _context: Any) -> None:
             if not outcome.done():
                 outcome.set_result((failure, status, int(index), found))
 
         kind = BulkCommandGeneratorSingleRun if numbers else NextCommandGeneratorSingleRun if onward else GetCommandGenerator
-        kind().send_varbinds(engine, name, None, agent.context, *numbers, variables, answered)
-        return await outcome
+
+        def reported(name: str) -> None:
+            if name in FORGOTTEN and not outcome.done():  # pysnmp drops it: by what it knows, the Report itself is too old
+                outcome.set_result((FORGOTTEN[name], 0, 0, ()))
+
+        place = agent.address, agent.port
+        try:
+            if known:
+                self._heard.on_report[place] = reported
+            kind().send_varbinds(engine, name, None, agent.context, *numbers, variables, answered)
+            return await outcome
+        finally:
+            self._heard.on_report.pop(place, None)
 
     def knows(self, agent: Agent) -> bool:
         """Tell whether the engine id of an agent is known."""
