@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.unit.casework.office import Office, make_office
-from tests.unit.web.server import RunningClock
+from tests.unit.web.server import RunningClock, nobody_may_not_call
 
 DEADLINE_S = 40.0
 BECOME_A_UNIT = """
@@ -28,6 +28,7 @@ os.execv(sys.executable, [sys.executable, "-m", "netwatch", "run", "--only", "ap
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
+    nobody_may_not_call()
     made = make_office(tmp_path, clock=RunningClock())  # type: ignore[arg-type]
     yield made
     made.store.close()
@@ -42,10 +43,18 @@ def notices(tmp_path: Path) -> Iterator[socket.socket]:
         yield listening
 
 
-def start(office: Office, tmp_path: Path) -> subprocess.Popen[str]:
+@pytest.fixture
+def process(office: Office, tmp_path: Path, notices: socket.socket) -> Iterator[subprocess.Popen[str]]:
+    """The api, up; killed at the end if a test has not ended it."""
     arguments = [sys.executable, "-m", "netwatch", "run", "--only", "api", "--config", str(office.settings_file)]
     environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify.sock"), "NETWATCH_LANGUAGE": "en"}
-    return subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as started:
+        try:
+            hear(notices, "READY=1")
+            yield started
+        finally:
+            started.kill()
+            started.communicate(timeout=DEADLINE_S)
 
 
 def hear(notices: socket.socket, wanted: str) -> str:
@@ -61,9 +70,7 @@ def get(path: Path, target: str) -> httpx.Response:
         return client.get(f"http://netwatch{target}")
 
 
-def test_sigterm_ends_it_in_order_with_exit_0(office: Office, tmp_path: Path, notices: socket.socket) -> None:
-    process = start(office, tmp_path)
-    hear(notices, "READY=1")
+def test_sigterm_ends_it_in_order_with_exit_0(process: subprocess.Popen[str], office: Office, notices: socket.socket) -> None:
     assert get(office.world.settings.api.socket, "/-/healthy").status_code == 200
     process.send_signal(signal.SIGTERM)
     hear(notices, "STOPPING=1")
@@ -72,20 +79,16 @@ def test_sigterm_ends_it_in_order_with_exit_0(office: Office, tmp_path: Path, no
     assert "Traceback" not in errors
 
 
-def test_sighup_reloads_and_a_bad_file_keeps_what_runs(office: Office, tmp_path: Path, notices: socket.socket) -> None:
-    process = start(office, tmp_path)
-    try:
-        hear(notices, "READY=1")
-        (tmp_path / "inventory.yaml").write_text("version: 1\nvantage: nowhere\n")
-        process.send_signal(signal.SIGHUP)
-        assert "MONOTONIC_USEC=" in hear(notices, "RELOADING=1")
-        hear(notices, "READY=1")
-        status = get(office.world.settings.api.socket, "/api/v1/status").json()
-        assert status["monitor"]["configuration_ok"] is False
-        assert len(status["devices"]) == 5
-    finally:
-        process.terminate()
-        process.communicate(timeout=DEADLINE_S)
+def test_sighup_reloads_and_a_bad_file_keeps_what_runs(
+    process: subprocess.Popen[str], office: Office, tmp_path: Path, notices: socket.socket
+) -> None:
+    (tmp_path / "inventory.yaml").write_text("version: 1\nvantage: nowhere\n")
+    process.send_signal(signal.SIGHUP)
+    assert "MONOTONIC_USEC=" in hear(notices, "RELOADING=1")
+    hear(notices, "READY=1")
+    status = get(office.world.settings.api.socket, "/api/v1/status").json()
+    assert status["monitor"]["configuration_ok"] is False
+    assert len(status["devices"]) == 5
 
 
 def test_it_serves_the_socket_that_systemd_hands_over(office: Office, tmp_path: Path) -> None:
@@ -127,10 +130,10 @@ def test_what_cannot_start_says_one_sentence_and_exits_1(tmp_path: Path, trouble
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_a_request_under_way_at_sigterm_is_answered(office: Office, tmp_path: Path, notices: socket.socket) -> None:
+def test_a_request_under_way_at_sigterm_is_answered(
+    process: subprocess.Popen[str], office: Office, notices: socket.socket
+) -> None:
     """SIGTERM leaves nothing half-done: what was asked before it is done and answered."""
-    process = start(office, tmp_path)
-    hear(notices, "READY=1")
     body = b'{"site": "kec-sekupang", "symptom": "mati", "reporter": "Contoh"}'
     head = f"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.socket(socket.AF_UNIX) as line:
