@@ -100,7 +100,7 @@ class TrapService:
             log.info("stopped", unheard_by_monitor=view.courier.waiting())
 
     def _tell_started(self, view: View) -> None:
-        log.info("started", listen=[ear.address for ear in view.ears], devices=len(view.devices()), netwatch=release())
+        log.info("hearing", listen=[ear.address for ear in view.ears], devices=len(view.devices()), netwatch=release())
         for ear in view.ears:
             if ear.receive_buffer < 1024 * 1024:
                 log.warning(
