@@ -22,8 +22,6 @@ from netwatch.probe.snmp.gufo_pool import Pool
 from netwatch.probe.snmp.gufo_session import ABSENT, END, Answer, Reported, Session, Silence
 from netwatch.probe.snmp.usm import SYNCHRONISE, denied, incomplete, unheard
 
-AT_ONCE = 200  # questions under way, all agents together
-
 
 @dataclass(slots=True)
 class Steps:
@@ -42,7 +40,7 @@ class GufoClient:
     def __init__(self) -> None:
         self.pool = Pool()
         self._steps: dict[str, Steps] = {}
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._gate = asyncio.Semaphore(self.pool.most)  # each question has a socket of its own
 
     def engine_of(self, agent: Agent) -> str:  # noqa: ARG002 - there is one
         """Return the name of this engine."""

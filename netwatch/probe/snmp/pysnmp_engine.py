@@ -2,8 +2,8 @@
 
 What it is known for, and what is done about it (DEPENDENCIES 3): timeouts that hang for ever -> every call inside
 `asyncio.timeout`; names that moved between versions -> pinned; exceptions of the decoder in the event loop -> caught and counted;
-256 of 1,000 answers with the default buffer -> SO_RCVBUF 4 MiB and at most 200 requests under way. It takes answers from any
-address, so it is the engine for agents that answer from another one.
+256 of 1,000 answers with the default buffer -> SO_RCVBUF 4 MiB and a pace; a millisecond to decode ten values -> `envelope` reads
+the answers of v1 and v2c. It takes answers from any address, so it is the engine for agents that answer from another one.
 """
 
 from __future__ import annotations
@@ -13,31 +13,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pysnmp.error import PySnmpError
-from pysnmp.hlapi.v1arch.asyncio import (
-    CommunityData,
-    SnmpDispatcher,
-    Udp6TransportTarget,
-    UdpTransportTarget,
-    bulk_cmd,
-    get_cmd,
-    next_cmd,
-)
-from pysnmp.proto import errind
+from pysnmp.hlapi.v1arch.asyncio import CommunityData, SnmpDispatcher, Udp6TransportTarget, UdpTransportTarget
+from pysnmp.proto import api, errind
 from pysnmp.proto.error import StatusInformation
-from pysnmp.proto.rfc1902 import Null, ObjectIdentifier, univ
-from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
+from pysnmp.proto.rfc1902 import Null, ObjectIdentifier
 
 from netwatch.probe.snmp.client import Agent, Oid, SnmpError, Value
-from netwatch.probe.snmp.envelope import STATUSES, look
+from netwatch.probe.snmp.envelope import RESPONSE, STATUSES, VERSION_3, look, values
+from netwatch.probe.snmp.pace import Pace
 from netwatch.probe.snmp.pysnmp_sockets import Heard, guarded, target
-from netwatch.probe.snmp.pysnmp_usm import Logins, Outcome
+from netwatch.probe.snmp.pysnmp_usm import GET, GET_BULK, GET_NEXT, Logins, Outcome
 from netwatch.probe.snmp.usm import SYNCHRONISE, denied, incomplete, unheard
 
-AT_ONCE = 200  # requests under way on one socket
 KINDS = UdpTransportTarget, Udp6TransportTarget
 MODELS = {"1": 0, "2c": 1}
 NOTHING = Null("")
-END = object()  # endOfMibView: no value, and no more to come
 REASONS = {
     errind.UnknownUserName: "unknownUserName",
     errind.WrongDigest: "wrongDigest",
@@ -51,20 +41,43 @@ REASONS = {
 
 
 class _Dispatcher(SnmpDispatcher):  # type: ignore[misc] # pysnmp has no types
-    """Notices who answers from another address than the one that was asked."""
+    """Brings answers to their questions without decoding them, and notices who answers from another address than was asked."""
 
     elsewhere: dict[str, str]
 
-    def _recv_callback(self, engine: Any, domain: Any, address: Any, message: bytes) -> Any:
+    def _recv_callback(self, engine: Any, domain: Any, address: Any, message: bytes) -> None:  # noqa: ARG002
         envelope = look(message)
-        asked = self._pendingReqs.get(envelope.request_id) if envelope is not None else None
-        if asked is not None:
-            wanted = asked["transportTarget"].transport_address[0]
-            if wanted != address[0]:
-                self.elsewhere[wanted] = str(address[0])
-            elif self.elsewhere:
-                self.elsewhere.pop(wanted, None)
-        return super()._recv_callback(engine, domain, address, message)
+        if envelope is None or envelope.pdu != RESPONSE or envelope.version == VERSION_3:
+            return
+        asked = self._pendingReqs.get(envelope.request_id)
+        if asked is None or asked["cbCtx"].version != envelope.version:
+            return
+        found = values(message, envelope)
+        del self._pendingReqs[envelope.request_id]
+        self.transport_dispatcher.job_finished(id(self))
+        wanted = asked["transportTarget"].transport_address[0]
+        if wanted != address[0]:
+            self.elsewhere[wanted] = str(address[0])
+        elif self.elsewhere:
+            self.elsewhere.pop(wanted, None)
+        asked["cbCtx"].answered((None, envelope.status, envelope.error_index, found))
+
+
+class _Asked:
+    """One question by v1 or v2c."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def answered(self, outcome: Outcome) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
+def _given_up(_dispatcher: Any, _number: Any, failure: Any, _answer: Any, asked: _Asked) -> None:
+    """End a question to which no answer came; pysnmp says so."""
+    asked.answered((failure or errind.requestTimedOut, 0, 0, ()))
 
 
 class PysnmpClient:
@@ -74,7 +87,7 @@ class PysnmpClient:
         self._dispatcher: _Dispatcher | None = None
         self._heard = Heard()
         self._logins: Logins | None = None
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._pace = Pace()
 
     def engine_of(self, agent: Agent) -> str:  # noqa: ARG002 - there is one
         """Return the name of this engine."""
@@ -87,8 +100,8 @@ class PysnmpClient:
 
     async def get(self, agent: Agent, oids: Sequence[Oid]) -> Mapping[Oid, Value]:
         """Return the values of these objects."""
-        found = dict(await self._ask(agent, get_cmd, (), oids))
-        return {oid: None if (value := found.get(oid)) is END else value for oid in oids}
+        found = dict(await self._ask(agent, GET, 0, oids))
+        return {oid: found.get(oid) for oid in oids}
 
     async def following(
         self,
@@ -100,15 +113,8 @@ class PysnmpClient:
     ) -> Sequence[tuple[Oid, Value]]:
         """Return what follows an object, without the end of the view; what lies behind `under` too."""
         if repetitions > 1 and agent.version != "1":
-            found = await self._ask(agent, bulk_cmd, (0, repetitions), [oid])
-        else:
-            found = await self._ask(agent, next_cmd, (), [oid])
-        values: list[tuple[Oid, Value]] = []
-        for name, value in found:
-            if value is END:  # it may carry the name of the last good object: never a value
-                break
-            values.append((name, value))
-        return values
+            return await self._ask(agent, GET_BULK, repetitions, [oid])
+        return await self._ask(agent, GET_NEXT, 0, [oid])
 
     @property
     def malformed(self) -> int:
@@ -127,35 +133,28 @@ class PysnmpClient:
             self._logins.close()
             self._logins = None
 
-    async def _ask(self, agent: Agent, command: Any, numbers: tuple[int, ...], oids: Sequence[Oid]) -> list[tuple[Oid, Any]]:
+    async def _ask(self, agent: Agent, kind: str, repetitions: int, oids: Sequence[Oid]) -> list[tuple[Oid, Value]]:
         missing = incomplete(agent)
         if missing is not None:
             raise missing
         before = self._heard.malformed
         send = self._secured if agent.version == "3" else self._open
-        async with self._gate:
+        async with self._pace.question():
             try:
                 async with asyncio.timeout(agent.patience):
-                    failure, status, index, found = await send(agent, command, numbers, oids)
+                    failure, status, index, found = await send(agent, kind, repetitions, oids)
             except TimeoutError:
                 failure, status, index, found = errind.requestTimedOut, 0, 0, ()
-            except SnmpError:
-                raise
             except StatusInformation as error:
                 failure, status, index, found = error.get("errorIndication"), 0, 0, ()
             except (PySnmpError, OSError) as error:
                 raise SnmpError("local", _first_line(error)) from error
-            except Exception as error:  # whatever the library makes of foreign octets
-                raise SnmpError("malformed", type(error).__name__) from error
         if failure:
             raise self._failure(agent, failure, before)
-        if int(status):
-            name = STATUSES[int(status)] if 0 < int(status) < len(STATUSES) else str(int(status))
-            raise denied(name) if name == "authorizationError" else SnmpError("refused", name, status=name, index=int(index))
-        try:
-            return [(tuple(name), _plain(value)) for name, value in found]
-        except Exception as error:
-            raise SnmpError("malformed", type(error).__name__) from error
+        if status:
+            name = STATUSES[status] if 0 < status < len(STATUSES) else str(status)
+            raise denied(name) if name == "authorizationError" else SnmpError("refused", name, status=name, index=index)
+        return list(found)
 
     def _failure(self, agent: Agent, failure: Any, before: int) -> SnmpError:
         if not isinstance(failure, errind.RequestTimedOut):
@@ -164,26 +163,33 @@ class PysnmpClient:
             return SnmpError("malformed", "what came is no answer")
         return SnmpError("timeout", f"no answer within {agent.patience - 0.5:g} s")
 
-    async def _open(self, agent: Agent, command: Any, numbers: tuple[int, ...], oids: Sequence[Oid]) -> Outcome:
+    async def _open(self, agent: Agent, kind: str, repetitions: int, oids: Sequence[Oid]) -> Outcome:
         """Ask by SNMPv1 or v2c."""
         assert agent.community is not None
-        community = CommunityData(agent.community.reveal(), mpModel=MODELS[agent.version])
-        wanted = [(ObjectIdentifier(oid), NOTHING) for oid in oids]
-        asked = command(self._dispatching(), community, await target(agent, KINDS), *numbers, *wanted, lookupMib=False)
-        outcome: Outcome = await asked
-        return outcome
+        version = MODELS[agent.version]
+        community = CommunityData(agent.community.reveal(), mpModel=version)
+        made = api.PROTOCOL_MODULES[version]
+        request = getattr(made, kind)()
+        filled = made.apiBulkPDU if kind == GET_BULK else made.apiPDU
+        filled.set_defaults(request)
+        filled.set_varbinds(request, [(ObjectIdentifier(oid), NOTHING) for oid in oids])
+        if kind == GET_BULK:
+            filled.set_non_repeaters(request, 0)
+            filled.set_max_repetitions(request, repetitions)
+        asked = _Asked(version)
+        self._dispatching().send_pdu(community, await target(agent, KINDS), request, cbFun=_given_up, cbCtx=asked)
+        return await asked.outcome
 
-    async def _secured(self, agent: Agent, command: Any, numbers: tuple[int, ...], oids: Sequence[Oid]) -> Outcome:
+    async def _secured(self, agent: Agent, kind: str, repetitions: int, oids: Sequence[Oid]) -> Outcome:
         """Ask by SNMPv3; learn the agent's engine and clock anew, once, when it says that they are wrong."""
         if self._logins is None:
             self._logins = Logins(self._heard)
-        wanted = [(ObjectIdentifier(oid), NOTHING) for oid in oids]
         strange = not self._logins.knows(agent)
         try:
-            outcome = await self._logins.ask(agent, numbers, wanted, onward=command is not get_cmd)
+            outcome = await self._logins.ask(agent, kind, repetitions, oids)
             if REASONS.get(type(outcome[0])) in SYNCHRONISE:
                 self._logins.forget(agent)
-                outcome = await self._logins.ask(agent, numbers, wanted, onward=command is not get_cmd)
+                outcome = await self._logins.ask(agent, kind, repetitions, oids)
             if not isinstance(outcome[0], errind.RequestTimedOut):
                 return outcome
         except TimeoutError:  # not pysnmp's, ours
@@ -206,18 +212,3 @@ class PysnmpClient:
 
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[-1] if str(error) else type(error).__name__
-
-
-def _plain(value: Any) -> Any:
-    """Turn pysnmp's value into a number, octets, an OID, None or END."""
-    if isinstance(value, EndOfMibView):
-        return END
-    if isinstance(value, (NoSuchObject, NoSuchInstance)) or value is None:
-        return None
-    if isinstance(value, univ.ObjectIdentifier):
-        return tuple(value)
-    if isinstance(value, univ.OctetString):  # IpAddress, Opaque and Bits too
-        return value.asOctets()
-    if isinstance(value, univ.Null):
-        return None
-    return int(value)

@@ -20,8 +20,10 @@ from pysnmp.hlapi.v3arch.asyncio import Udp6TransportTarget, UdpTransportTarget,
 from pysnmp.hlapi.v3arch.asyncio import auth as algorithms
 from pysnmp.hlapi.v3arch.asyncio.lcd import CommandGeneratorLcdConfigurator
 from pysnmp.proto import errind
+from pysnmp.proto.rfc1902 import Null, ObjectIdentifier, univ
+from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
-from netwatch.probe.snmp.client import Agent
+from netwatch.probe.snmp.client import Agent, Oid, Value
 from netwatch.probe.snmp.pysnmp_sockets import Heard, guarded, target
 
 LOGINS = 16  # engines that are kept
@@ -47,7 +49,11 @@ PRIVACY = {
 FORGOTTEN = {"notInTimeWindow": errind.notInTimeWindow, "unknownEngineID": errind.unknownEngineID}
 WARM = "warm"  # name of the entries that make an engine load what it needs
 
-Outcome = tuple[Any, int, int, Sequence[Any]]  # error indication or None, error status, its index, variables
+GET, GET_NEXT, GET_BULK = "GetRequestPDU", "GetNextRequestPDU", "GetBulkRequestPDU"
+GENERATORS = {GET: GetCommandGenerator, GET_NEXT: NextCommandGeneratorSingleRun, GET_BULK: BulkCommandGeneratorSingleRun}
+NOTHING = Null("")
+
+Outcome = tuple[Any, int, int, Sequence[tuple[Oid, Value]]]  # error indication or None, error status, its index, variables
 
 
 class Logins:
@@ -59,8 +65,8 @@ class Logins:
         self._making = asyncio.Lock()
         self._targets = CommandGeneratorLcdConfigurator()
 
-    async def ask(self, agent: Agent, numbers: tuple[int, ...], variables: Sequence[Any], *, onward: bool) -> Outcome:
-        """Send GET, or GETNEXT (`onward`), or GETBULK (with its `numbers`), and return what pysnmp makes of the answer."""
+    async def ask(self, agent: Agent, kind: str, repetitions: int, oids: Sequence[Oid]) -> Outcome:
+        """Send one request and return what came of it."""
         engine = await self._engine(agent)
         where = await target(agent, kinds=KINDS)
         name, _ = self._targets.configure(engine, _user(agent), where)
@@ -69,9 +75,10 @@ class Logins:
 
         def answered(_engine: Any, _handle: Any, failure: Any, status: Any, index: Any, found: Any, _context: Any) -> None:
             if not outcome.done():
-                outcome.set_result((failure, status, int(index), found))
+                outcome.set_result((failure, int(status), int(index), [] if failure else _plain(found)))
 
-        kind = BulkCommandGeneratorSingleRun if numbers else NextCommandGeneratorSingleRun if onward else GetCommandGenerator
+        numbers = (0, repetitions) if kind == GET_BULK else ()
+        variables = [(ObjectIdentifier(oid), NOTHING) for oid in oids]
 
         def reported(name: str) -> None:
             if name in FORGOTTEN and not outcome.done():  # pysnmp drops it: by what it knows, the Report itself is too old
@@ -81,7 +88,7 @@ class Logins:
         try:
             if known:
                 self._heard.on_report[place] = reported
-            kind().send_varbinds(engine, name, None, agent.context, *numbers, variables, answered)
+            GENERATORS[kind]().send_varbinds(engine, name, None, agent.context, *numbers, variables, answered)
             return await outcome
         finally:
             self._heard.on_report.pop(place, None)
@@ -155,3 +162,20 @@ def _user(agent: Agent) -> Any:
         privKey=agent.privacy_key.reveal() if agent.privacy_key is not None else None,
         privProtocol=PRIVACY[agent.privacy_protocol],
     )
+
+
+def _plain(found: Sequence[Any]) -> list[tuple[Oid, Value]]:
+    """Turn pysnmp's variables into numbers, octets, object identifiers and None, up to the end of the view."""
+    plain: list[tuple[Oid, Value]] = []
+    for name, value in found:
+        if isinstance(value, EndOfMibView):  # it may carry the name of the last good object: never a value
+            break
+        if value is None or isinstance(value, (NoSuchObject, NoSuchInstance, univ.Null)):
+            plain.append((tuple(name), None))
+        elif isinstance(value, univ.ObjectIdentifier):
+            plain.append((tuple(name), tuple(value)))
+        elif isinstance(value, univ.OctetString):  # IpAddress, Opaque and Bits too
+            plain.append((tuple(name), value.asOctets()))
+        else:
+            plain.append((tuple(name), int(value)))
+    return plain
