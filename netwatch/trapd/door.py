@@ -6,14 +6,14 @@ is decoded is bounded (`Admission`). Times are monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from netwatch.clock import Clock
 from netwatch.observation import TrapKind
 from netwatch.probe.snmp.traps.admission import Admission
-from netwatch.probe.snmp.traps.receiver import Receiver
+from netwatch.probe.snmp.traps.receiver import LATE, REFUSED, Outcome, Receiver, Sender
 from netwatch.trapd.counts import UNKNOWN_SOURCE, Counts
 from netwatch.trapd.ear import Ear, Heard
 from netwatch.trapd.sources import Sources
@@ -37,6 +37,7 @@ class Door:
         self._counts = counts
         self._clock = clock
         self._strangers: set[str] = set()
+        self._turned_away: set[str] = set()  # known addresses whose last call was refused
         self._unread = 0  # as of the last look
         self._storm_since: int | None = None  # how many were unread when the storm began
         self._stormy_at = float("-inf")
@@ -46,6 +47,7 @@ class Door:
         self.sources = sources
         self.admission.keep(set(sources))
         self._strangers -= sources.keys()
+        self._turned_away &= sources.keys()
 
     def readable(self, ear: Ear) -> None:
         """Take what one socket has, a batch of it."""
@@ -83,9 +85,18 @@ class Door:
         if found.answer is not None:
             self._counts.answers += 1
             ear.answer(heard, found.answer)
+        self._tell_refused(heard.source, found, senders)
         if found.devices:
             self._counts.heard_at = self._clock.now().timestamp()
         if found.kind is not None:
             self._counts.kinds[found.kind] += 1
             for device in found.devices:
                 self._wake(device, found.kind)
+
+    def _tell_refused(self, source: str, found: Outcome, senders: Sequence[Sender]) -> None:
+        """Say once that a device calls with a wrong log-in or an old clock, until it calls rightly again."""
+        if found.devices:
+            self._turned_away.discard(source)
+        elif found.result in (REFUSED, LATE) and source not in self._turned_away and senders:
+            self._turned_away.add(source)
+            log.warning("trap_refused", device=senders[0].device, result=found.result)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from netwatch.observation import TrapKind
 from netwatch.probe.snmp.traps.engine import LocalEngine
@@ -64,6 +65,13 @@ class Hall:
 @pytest.fixture
 def hall() -> Hall:
     return Hall()
+
+
+@pytest.fixture
+def told() -> Iterator[Callable[[], list[str]]]:
+    """Return a function that says what was written into the log: event and device."""
+    with capture_logs() as entries:
+        yield lambda: [f"{entry['event']} {entry.get('device', '')}".strip() for entry in entries]
 
 
 def test_a_trap_of_a_device_wakes_it_at_once(hall: Hall):
@@ -140,3 +148,21 @@ def test_what_waits_of_a_device_that_has_left_wakes_nobody(hall: Hall):
     hall.hear(SWITCH, V2_TRAP)
     assert len(hall.wakes) == wakes
     assert hall.counts.results["unknown_source"] == 1
+
+
+def test_a_device_that_calls_with_a_wrong_log_in_is_named_once_until_it_calls_rightly(hall: Hall, told: Callable[[], list[str]]):
+    wrong = notification((1, 3, 6, 1, 6, 3, 1, 1, 5, 3), community="salah")
+    hall.hear(SWITCH, wrong, wrong, wrong)
+    assert told() == ["trap_refused kec-sw"]
+    hall.hear(SWITCH, V2_TRAP, wrong)
+    assert told() == ["trap_refused kec-sw", "trap_refused kec-sw"]
+
+
+def test_a_storm_is_told_when_it_begins_and_when_it_has_ended(hall: Hall, told: Callable[[], list[str]]):
+    for _ in range(20):
+        hall.hear(SWITCH, *[V2_TRAP] * 100)
+        hall.wait(0.5)
+    assert told() == ["trap_storm_began"]
+    for _ in range(30):
+        hall.wait(0.5)
+    assert told() == ["trap_storm_began", "trap_storm_ended"]
