@@ -15,6 +15,7 @@ from netwatch.probe.snmp import SnmpClient, SnmpReader, agent_of, client_for
 from netwatch.settings import Credential, Snmp
 
 AT_ONCE = 64  # readings side by side; each has its own deadline
+SILENT_AT_ONCE = 64  # more of agents that were silent the last time: waiting for them holds nobody else up
 LOOK_AGAIN_S = 3.0  # two readings of a port count as two when they are at least two seconds apart (DIAGNOSIS 1.4)
 WAITING_AT_MOST = 512  # readings begun around suspects; more would only come too late
 
@@ -35,6 +36,8 @@ class SnmpReaders:
         self._reader: SnmpReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._silent_gate = asyncio.Semaphore(SILENT_AT_ONCE)
+        self._silent: set[str] = set()  # agents that did not answer the last time
         self._asked: dict[str, float] = {}  # device -> when it was last asked around a suspect
         self._reading: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,6 +61,7 @@ class SnmpReaders:
 
     def forget(self, device: str) -> None:
         """Drop what is known of the ports of a device that left or moved."""
+        self._silent.discard(device)
         if self._reader is not None:
             self._reader.forget(device)
 
@@ -104,8 +108,9 @@ class SnmpReaders:
         ):
             return
         agent = agent_of(known, watch.target.address, credential, self._settings)
-        async with self._gate:
+        async with self._silent_gate if device in self._silent else self._gate:
             reading = await self._reader.read(agent, self._ports(known), power=known.role is Role.UPS)
+        (self._silent.discard if reading.answered else self._silent.add)(device)
         result = "answered" if reading.answered else "silent"
         self.done["snmp", result] = self.done.get(("snmp", result), 0) + 1
         self.deliver(reading)

@@ -9,6 +9,7 @@ agent are learned once -> again when the agent says that they are wrong; no cont
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from netwatch.probe.snmp.envelope import ENCRYPTED, END_OF_VIEW, VERSION_3, Enve
 from netwatch.probe.snmp.gufo_pool import Pool
 from netwatch.probe.snmp.gufo_session import ABSENT, END, Answer, Reported, Session, Silence
 from netwatch.probe.snmp.usm import SYNCHRONISE, denied, incomplete, unheard
+
+_UNTIMED = contextlib.nullcontext()
 
 
 @dataclass(slots=True)
@@ -124,7 +127,9 @@ class GufoClient:
             raise missing
         async with self._gate:
             try:
-                async with asyncio.timeout(agent.patience):
+                async with (
+                    asyncio.timeout(agent.patience) if agent.version == "3" else _UNTIMED
+                ):  # the tries of others end by themselves
                     answer = await self._try(agent, operation, arguments, iterator)
             except TimeoutError:
                 raise _Heard().verdict(agent) from None

@@ -93,6 +93,7 @@ def family(agent: Agent) -> int:
     return socket.AF_INET6 if ":" in agent.address else socket.AF_INET
 
 
+@lru_cache(maxsize=20_000)
 def dotted(oid: Oid) -> str:
     """Write an object identifier as gufo reads it."""
     return ".".join(map(str, oid))

@@ -16,6 +16,7 @@ UPS_SECONDS_ON_BATTERY: Oid = (1, 3, 6, 1, 2, 1, 33, 1, 2, 2, 0)
 UPS_OUTPUT_SOURCE: Oid = (1, 3, 6, 1, 2, 1, 33, 1, 4, 1, 0)  # 3 normal, 4 bypass, 5 battery
 APC_OUTPUT_STATUS: Oid = (1, 3, 6, 1, 4, 1, 318, 1, 1, 1, 4, 1, 1, 0)  # 2 on line, 3 on battery
 POWER = (UPS_OUTPUT_SOURCE, UPS_SECONDS_ON_BATTERY, UPS_BATTERY_STATUS, APC_OUTPUT_STATUS)
+SOURCES = (UPS_OUTPUT_SOURCE, APC_OUTPUT_STATUS)  # what is asked every time; the other objects only where these say battery
 
 BATTERY, NORMAL_BATTERY, APC_ON_BATTERY = 5, 2, 3
 

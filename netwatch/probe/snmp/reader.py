@@ -15,7 +15,7 @@ from netwatch.clock import Clock
 from netwatch.observation import PortStatus, SnmpReading
 from netwatch.probe.snmp import oids, values
 from netwatch.probe.snmp.client import Agent, Oid, SnmpClient, SnmpError, Value
-from netwatch.probe.snmp.power import POWER, ups_status
+from netwatch.probe.snmp.power import BATTERY, POWER, SOURCES, UPS_OUTPUT_SOURCE, ups_status
 from netwatch.probe.snmp.walk import Walker
 
 DEADLINE = 15.0  # s for everything one read asks
@@ -46,6 +46,7 @@ class SnmpReader:
         self._places: dict[tuple[str, str], tuple[Place, ...]] = {}
         self._absent: dict[tuple[str, str], float] = {}  # when a whole walk did not find a port
         self._locks: dict[str, asyncio.Lock] = {}
+        self._said: dict[tuple[str, bool], tuple[float, Mapping[Oid, Value]]] = {}  # when and what each agent said of itself
 
     async def read(self, agent: Agent, ports: Sequence[str] | None = (), *, power: bool = False) -> SnmpReading:
         """Read system and the named ports (`ports=None`: every port), and with `power` what a UPS says.
@@ -69,6 +70,7 @@ class SnmpReader:
     def forget(self, device: str) -> None:
         """Forget where a device's ports are (it was replaced, removed, or restarted)."""
         self._locks.pop(device, None)
+        self._said = {key: said for key, said in self._said.items() if key[0] != device}
         self._walker.forget(device)
         self._client.forget(device)
         for kept in (self._places, self._absent):
@@ -79,8 +81,8 @@ class SnmpReader:
         """Read step by step; what was read stays in `reading` when a later step fails."""
         known = {name: self._places[agent.device, name] for name in ports or () if (agent.device, name) in self._places}
         status = [oid for places in known.values() for place in places for oid in _status_of(place)]
-        got = await self._get(agent, [*oids.SYSTEM, *status])
-        ups = ups_status(await self._get(agent, POWER)) if power else None
+        got = await self._ask(agent, status, power=power, whole=ports is None)
+        ups = ups_status(got) if power else None
         uptime = values.number(got.get(oids.SYS_UPTIME))
         reading[0] = replace(
             reading[0],
@@ -114,6 +116,19 @@ class SnmpReader:
             absent = [name for name in missing if (agent.device, name) not in self._places]
             error = f"no such port: {', '.join(absent)}" if absent else None
             reading[0] = replace(reading[0], ports=tuple(there), error=error)
+
+    async def _ask(self, agent: Agent, status: Sequence[Oid], *, power: bool, whole: bool) -> Mapping[Oid, Value]:
+        """Ask for uptime, ports and power, as a rule in one GET; for what hardly changes now and then, and after a restart."""
+        lasting = (*oids.SYSTEM, *(POWER if power else ()))
+        at, said = self._said.get((agent.device, power), (-LOOK_AGAIN, {}))
+        if not whole and self._clock.monotonic() - at < LOOK_AGAIN:
+            sources = [oid for oid in SOURCES if said.get(oid) is not None] or POWER
+            got = {**said, **await self._get(agent, [oids.SYS_UPTIME, *status, *(sources if power else ())])}
+            if (values.number(got[oids.SYS_UPTIME]) or 0) >= (values.number(said[oids.SYS_UPTIME]) or 0):
+                return {**got, **await self._get(agent, POWER)} if got.get(UPS_OUTPUT_SOURCE) == BATTERY else got
+        got = {**await self._get(agent, [*lasting, *status])}
+        self._said[agent.device, power] = self._clock.monotonic(), {oid: got.get(oid) for oid in lasting}
+        return got
 
     async def _look_up(self, agent: Agent, names: Sequence[str]) -> None:
         """Find the rows of ports by ifName, else ifDescr, else ifAlias, and remember them; or that they are nowhere."""
