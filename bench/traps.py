@@ -240,10 +240,9 @@ def main() -> int:
             if not options.json:
                 print(f"storm from {name}: {done['sent']:.0f} traps, {done['rate']:.0f} a second")
                 each, share = done["traps_cpu"] / done["sent"] * 1e6, 100 * done["traps_cpu"] / done["at"]
-                print(
-                    f"  trap process {each:.1f} us each, {share:.0f} % of a core; {done['woke']:.0f} decoded (pysnmp: {pysnmp * 1e6:.0f} us)"
-                )
-                print(f"  {done['obeyed']:.0f} wakes obeyed; the monitor's loop was late by {done['lag'] * 1e3:.0f} ms at most")
+                print(f"  trap process {each:.1f} us each, {share:.0f} % of a core (pysnmp decodes one in {pysnmp * 1e6:.0f} us)")
+                print(f"  {done['woke']:.0f} decoded, {done['obeyed']:.0f} wakes obeyed")
+                print(f"  the monitor's loop was late by {done['lag'] * 1e3:.0f} ms at most")
                 for key, (value, limit, holds) in figures.items():
                     print(f"  {'ok  ' if holds else 'FAIL'} {key:42} {value:8.3f}   limit {limit:g}")
     finally:

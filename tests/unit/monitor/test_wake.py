@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from netwatch.inventory.model import Device, Inventory, Role, Site, SiteKind, Uplink, Window, WindowMode
-from netwatch.monitor.http import Answers
+from netwatch.monitor.http import Answers, HttpServer
 from netwatch.monitor.wake import DEVICE_BURST, ECHO_BURST, ECHOES_S, LOOK_BURST, MOST, Wake, Waker, read_wakes
 from netwatch.observation import SnmpReading, TrapKind, UpsStatus
 from tests.unit.monitor.desk import NOON, OFFICES, Desk, city
@@ -289,3 +291,19 @@ def test_the_time_of_a_wake_is_kept_in_utc():
     (wake,) = read_wakes(body(at="2026-11-24T12:00:00+07:00"))
     assert wake.at == NOON
     assert wake.at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("length", ["999999999999", "-1", "banyak"])
+def test_a_body_that_would_not_end_is_not_read(tmp_path: Path, length: str):
+    taken: list[Wake] = []
+    server = HttpServer(answers(taken), listen=None, path=tmp_path / "monitor.sock")
+    server.start()
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(10)
+            line.connect(str(tmp_path / "monitor.sock"))
+            line.sendall(f"POST /-/wake HTTP/1.0\r\nContent-Length: {length}\r\n\r\n".encode() + body())
+            assert line.recv(4096).startswith(b"HTTP/1.0 400")
+    finally:
+        server.stop()
+    assert taken == []

@@ -195,6 +195,17 @@ async def test_an_inform_enciphered_the_way_of_cisco_is_acknowledged():
 
 
 @pytest.mark.asyncio
+async def test_an_inform_of_a_user_without_keys_is_acknowledged_and_a_signed_one_of_that_name_is_not():
+    """Such a user is a community by another name; who signs is somebody else."""
+    bare = User(Credential("v3", username=USER))
+    error, seen = await inform(Receiver(OURS, lambda: 100.0), bare, pysnmp.UsmUserData(USER))
+    assert (error, seen) == (None, ["discovery", "woke"])
+    error, seen = await inform(Receiver(OURS, lambda: 100.0), bare, told("sha256", None))
+    assert error is not None
+    assert "woke" not in seen
+
+
+@pytest.mark.asyncio
 async def test_an_inform_with_a_wrong_key_is_never_acknowledged():
     error, seen = await inform(Receiver(OURS, lambda: 100.0), user(), told("sha256", "aes", key="kunci-yang-salah"))
     assert error is not None
