@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,9 +30,12 @@ def hash_name(protocol: str) -> str:
 
 def key_of(password: str, protocol: str) -> bytes:
     """Return the key a password stands for, not yet that of an engine (RFC 3414 A.2)."""
-    octets = password.encode()
-    repeated = octets * (EXPANDED // len(octets) + 1)
-    return hashlib.new(hash_name(protocol), repeated[:EXPANDED]).digest()
+    return expanded(password.encode(), protocol)
+
+
+def expanded(octets: bytes, protocol: str) -> bytes:
+    """Return the hash of a mebibyte of these octets, one after the other."""
+    return hashlib.new(hash_name(protocol), (octets * (EXPANDED // len(octets) + 1))[:EXPANDED]).digest()
 
 
 def localised(key: bytes, engine_id: bytes, protocol: str) -> bytes:
@@ -49,6 +53,7 @@ class User:
         self.privacy = credential.privacy_protocol
         self._protocol = credential.auth_protocol or ""
         self._credential = credential
+        self._lengthened: dict[bytes, bytes] = {}  # engine id -> second half of a key
 
     @cached_property
     def _auth_key(self) -> bytes:
@@ -85,20 +90,26 @@ class User:
             return False
         return hmac.compare_digest(self.digest(message.data, message.digest_at, message.engine_id), message.digest)
 
-    def privacy_keys(self, engine_id: bytes) -> tuple[bytes, ...]:
-        """Return the keys with which this user may have enciphered for an engine: one, or two where makers disagree.
+    def privacy_keys(self, engine_id: bytes) -> Iterator[bytes]:
+        """Yield the keys with which this user may have enciphered for an engine: one, or two where makers disagree.
 
         Where the hash is shorter than the key, some lengthen it by hashing it again (draft-blumenthal-aes-usm-04), others by
-        turning it into a key once more (draft-reeder-snmpv3-usm-3desede; Cisco and those who follow it).
+        turning it into a key once more (draft-reeder-snmpv3-usm-3desede; Cisco and those who follow it). The latter takes two
+        milliseconds, so it is remembered; ask only for messages that are signed.
         """
         assert self.privacy is not None
         size = KEY_SIZES[self.privacy]
         key = localised(self._privacy_key, engine_id, self._protocol)
         if len(key) >= size:
-            return (key[:size],)
-        hashed = key + hashlib.new(hash_name(self._protocol), key).digest()
-        again = hashlib.new(hash_name(self._protocol), (key * (EXPANDED // len(key) + 1))[:EXPANDED]).digest()
-        return hashed[:size], (key + localised(again, engine_id, self._protocol))[:size]
+            yield key[:size]
+            return
+        yield (key + hashlib.new(hash_name(self._protocol), key).digest())[:size]
+        again = self._lengthened.get(engine_id)
+        if again is None:
+            if len(self._lengthened) >= ENGINES_KNOWN:
+                self._lengthened.clear()
+            again = self._lengthened[engine_id] = localised(expanded(key, self._protocol), engine_id, self._protocol)
+        yield (key + again)[:size]
 
 
 @dataclass(slots=True)
