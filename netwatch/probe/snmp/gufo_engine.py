@@ -3,7 +3,8 @@
 What it is known for, and what is done about it: one connected socket per agent -> a pool with a cap; answers from another address
 are dropped by the kernel -> the error says so; its walk never ends when OIDs do not increase, and can only go on from where it
 stood -> our own walk, with gufo's iterator kept per device; no error status -> peeked (`gufo_session`); engine id and clock of an
-agent are learned once -> again when the agent says that they are wrong; no context names -> refused, the other engine has them.
+agent are learned once -> again when the agent says that they are wrong; no context names, and answers of up to 4,080 octets ->
+refused, the other engine has them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from netwatch.probe.snmp import gufo_wire
 from netwatch.probe.snmp.client import Agent, Oid, SnmpError, Value
 from netwatch.probe.snmp.envelope import ENCRYPTED, END_OF_VIEW, VERSION_3, Envelope
 from netwatch.probe.snmp.gufo_pool import Pool
-from netwatch.probe.snmp.gufo_session import ABSENT, END, Answer, Reported, Session, Silence
+from netwatch.probe.snmp.gufo_session import ABSENT, END, LARGEST, Answer, Reported, Session, Silence, TooLarge
 from netwatch.probe.snmp.usm import SYNCHRONISE, denied, incomplete, unheard
 
 _UNTIMED = contextlib.nullcontext()
@@ -159,6 +160,8 @@ class GufoClient:
                 if reported.name not in SYNCHRONISE or learned:
                     raise denied(reported.name) from None
                 learned = True  # it restarted, or another device stands there now: the next session asks who it is
+            except TooLarge:
+                raise SnmpError("refused", f"tooBig: more than {LARGEST} octets for the engine gufo", status="tooBig") from None
             else:
                 return answer
             finally:

@@ -19,6 +19,7 @@ from netwatch.probe.snmp.envelope import REPORT, Envelope, look, names, report
 
 END = object()  # gufo's end of a walk: the view ended, the subtree ended, or nothing in the answer had a value
 ABSENT = object()  # noSuchObject, noSuchInstance of a single object
+LARGEST = 4_080  # octets of an answer that gufo reads; what is behind them is cut off
 AT_ONCE = 64  # datagrams of one agent that are looked at before other agents have their turn
 SYNCHRONISING = ("unknownEngineID", "notInTimeWindow")  # Reports that an agent's clock and name are learned from
 _SEEN = bytearray(65_536)  # of all sessions: nothing is kept in it
@@ -30,6 +31,10 @@ class Reported(Exception):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(name)
+
+
+class TooLarge(Exception):
+    """An answer came that gufo cannot read whole."""
 
 
 class Silence(TimeoutError):
@@ -80,7 +85,7 @@ class Session:
         self._loop.add_reader(wire.get_fd(), self._readable)
 
     async def ask(self, operation: str, *arguments: Any, timeout: float, iterator: Any = None) -> Answer:  # noqa: ASYNC109
-        """Send one request and return its answer. Raises Silence, Reported, OSError, ValueError."""
+        """Send one request and return its answer. Raises Silence, Reported, TooLarge, OSError, ValueError."""
         self._malformed = self._unreachable = False
         self._synchronising = operation == "refresh"
         receive = getattr(self.wire, f"recv_{operation}")
@@ -121,6 +126,10 @@ class Session:
             envelope = look(message)
             if envelope is not None and envelope.request_id == self._last_id and envelope.pdu != REPORT:
                 self._drop()  # the last answer once more
+                continue
+            if envelope is not None and size > LARGEST:
+                self._drop()
+                future.set_exception(TooLarge())
                 continue
             if envelope is not None and envelope.pdu == REPORT:
                 name = report(message, envelope)

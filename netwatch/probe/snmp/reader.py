@@ -65,7 +65,7 @@ class SnmpReader:
                 return replace(reading[0], error=f"deadline: not finished after {self._deadline:g} s")
             except SnmpError as error:
                 return replace(reading[0], error=str(error))
-            return reading[0]
+            return replace(reading[0], notes=(*reading[0].notes, *self._client.notes(agent)))
 
     def forget(self, device: str) -> None:
         """Forget where a device's ports are (it was replaced, removed, or restarted)."""

@@ -410,6 +410,53 @@ async def test_two_walks_of_one_device_side_by_side_do_not_mix(client):
     assert list(descriptions.rows.values()) == [f"GigabitEthernet0/{number}".encode() for number in range(1, 26)]
 
 
+@pytest.mark.parametrize("size", [300, 450, 1500])
+async def test_long_texts_are_read_in_pieces_that_the_engine_bears(client, size):
+    """Ten texts in one answer: 3, 4.5 and 15 kB. gufo reads 4,080 octets and refuses the rest, like an agent that says tooBig."""
+    tree = {**switch(), **{(*DESCR, number): OctetString(b"x" * size) for number in range(10_001, 10_011)}}
+    async with serving(dict(sorted(tree.items()))) as (_, agent):
+        walked = await Walker(client).walk(agent, DESCR)
+    assert (len(walked.rows), walked.partial, set(map(len, walked.rows.values()))) == (10, None, {size})
+
+
+class Crowd:
+    """The tables of a device with a hundred thousand interfaces: row after row, column after column."""
+
+    rows = 100_000
+
+    def after(self, oid):
+        column, index = (oid[10], oid[11]) if len(oid) > 11 else (oid[10] if len(oid) > 10 else 1, 0)
+        if index >= self.rows:
+            column, index = column + 1, 0
+        return (*oid[:10], column, index + 1), Integer32(1)
+
+
+@pytest.mark.parametrize("what", ["crowd", "endless"])
+async def test_a_device_that_never_ends_is_bounded_and_said(client, what):
+    """A hundred thousand interfaces, or a GETBULK that goes on for ever: read up to a limit, and said that it is not all."""
+    async with serving(switch(), timeout=2.0) as (fake, agent):
+        fake.endless = what == "endless"
+        if what == "crowd":
+            system, crowd = fake._after, Crowd()
+            fake._after = lambda oid: crowd.after(oid) if oid[:7] != SYS else system(oid)
+        began = time.monotonic()
+        reading = await SnmpReader(client, clock=SystemClock(), deadline=4.0).read(agent, None)
+        took = time.monotonic() - began
+    assert reading.answered
+    assert reading.error.startswith(("partial: more than", "deadline:"))
+    assert took < 4.0 + SLACK
+
+
+async def test_an_answer_from_elsewhere_is_a_note_of_the_reading(client):
+    async with serving(switch()) as (fake, agent), elsewhere() as other:
+        fake.send = lambda answer, sender: other.sendto(answer, sender) and None
+        reading = await SnmpReader(client, clock=SystemClock()).read(agent)
+    if client.engine_of(agent) == "gufo":
+        assert "another address" in reading.error
+    else:
+        assert (reading.error, reading.notes) == (None, ("answers_from:127.0.0.2",))
+
+
 # What each may not show
 
 

@@ -24,7 +24,7 @@ from tests.unit.probe.snmp_agent import serving, switch
 from tests.unit.probe.snmp_daemons import SNMPD, Snmpd
 from tests.unit.probe.snmp_mutations import spoilt
 
-CAMPAIGN = os.environ.get("NETWATCH_CAMPAIGN") == "1"
+CAMPAIGN = bool(os.environ.get("NETWATCH_CAMPAIGN"))
 SEED = int(os.environ.get("NETWATCH_SEED", "20261124"))
 EACH = 25  # spoilt answers before every whole one
 DESCR = (1, 3, 6, 1, 2, 1, 2, 2, 1, 2)
