@@ -210,14 +210,15 @@ class Fleet:
                     snmp_since_loss=self.speaks(watch.device),
                     refused_by=watch.refused_by,
                 )
-        for device in self.power.standing(now, self._losses_beside):
+        for device in self.graph.inventory.devices.keys() & self.power.standing(now, self._losses_beside):
             views[device] = replace(views.get(device, NOT_MEASURED), on_battery=True)
         return Snapshot(graph=self.graph, at=at, devices=views, ports=self._fresh_ports(now), vantage=vantage)
 
     def _losses_beside(self, device: str) -> list[float]:
         """Return since when which devices of the same site are silent."""
-        site = self.graph.inventory.devices[device].site
-        return [watch.state.since for watch in self.of(self.troubled.intersection(self.graph.devices_of_site.get(site, ())))]
+        known = self.graph.inventory.devices.get(device)  # a UPS that is not pinged leaves the inventory without a word
+        beside = self.graph.devices_of_site.get(known.site, ()) if known is not None else ()
+        return [watch.state.since for watch in self.of(self.troubled.intersection(beside))]
 
     def _fresh_ports(self, now: float) -> Mapping[tuple[str, str], PortStatus]:
         return {place: port for place, (at, port) in self.ports.items() if now - at <= PORT_READING_VALID_S}

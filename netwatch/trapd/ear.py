@@ -46,7 +46,8 @@ class Ear:
         self.unsent = 0
         self._told = 0
         own.setblocking(False)  # noqa: FBT003 - the library has no keyword for it
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if self.receive_buffer < RECEIVE_BUFFER:  # systemd may give more than we may ask for (net.core.rmem_max)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         own.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
         if own.family == socket.AF_INET6:
             own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Device, Inventory, Role, Site, SiteKind, Uplink, Window, WindowMode
 from netwatch.monitor.http import Answers, HttpServer
 from netwatch.monitor.wake import DEVICE_BURST, ECHO_BURST, ECHOES_S, LOOK_BURST, MOST, Wake, Waker, read_wakes
@@ -236,6 +237,18 @@ def test_a_ups_without_pings_gives_a_hint_all_the_same():
     desk.air.silent = {"kel1-rtr", "kel1-sw"}
     desk.run(40)
     assert "on_battery" in {fact.code for fact in desk.incident().cause.evidence}
+
+
+def test_a_ups_that_left_the_inventory_leaves_no_hint_and_does_no_harm():
+    inventory = with_ups()
+    devices = {**inventory.devices, "kel1-ups": Device("kel1-ups", "kel1", Role.UPS, "198.51.100.200", monitor=("snmp",))}
+    desk = Station(Inventory("core", inventory.sites, devices, {}))
+    desk.wake("kel1-ups", TrapKind.ON_BATTERY)
+    desk.fleet.adopt(Graph.of(city(*OFFICES)), 10.0)
+    desk.air.silent = {"kel1-rtr", "kel1-sw"}
+    desk.run(40)
+    assert "kel1-ups" not in desk.judge.snapshot(desk.now).devices
+    assert "on_battery" not in {fact.code for fact in desk.incident().cause.evidence}
 
 
 # The way in

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from netwatch.settings import Listen
-from netwatch.trapd.ear import CannotListen, Ear, ears
+from netwatch.trapd.ear import RECEIVE_BUFFER, CannotListen, Ear, ears
+
+SO_RCVBUFFORCE = 33  # Linux; Python's socket module has no name for it
 
 
 @pytest.fixture
@@ -92,3 +94,16 @@ def test_a_port_that_is_taken_is_named_with_what_to_do():
 def test_no_address_and_no_socket_is_said():
     with pytest.raises(CannotListen, match=r"netwatch-trapd\.socket"):
         ears(None, ())
+
+
+def test_a_buffer_that_systemd_made_larger_than_we_may_is_left_alone(opened: list[Ear]):
+    """ReceiveBuffer= goes past net.core.rmem_max, which would cut what we ask for ourselves."""
+    given = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    given.bind(("127.0.0.1", 0))
+    try:
+        given.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    except PermissionError:
+        given.close()
+        pytest.skip("only root may make a receive buffer larger than net.core.rmem_max")
+    opened += ears(None, (given,))
+    assert opened[0].receive_buffer == RECEIVE_BUFFER
