@@ -51,7 +51,7 @@ bench: install
 	@for file in bench/*.py; do echo "== $$file"; $(RUN)python "$$file" || exit 1; done
 
 campaign: install
-	NETWATCH_CAMPAIGN=1 $(RUN)pytest tests/stories tests/unit/probe/test_traps_fuzz.py
+	NETWATCH_CAMPAIGN=1 $(RUN)pytest tests/stories tests/unit/probe/test_traps_fuzz.py tests/unit/probe/test_snmp_fuzz.py
 	NETWATCH_KILLS=200 $(RUN)pytest tests/lab/test_kill.py
 
 clean:

@@ -39,6 +39,7 @@ SWITCH_PORTS = 48
 ASKED = ("ge1", "ge48")
 SIDE_BY_SIDE = 64  # readings, as in the monitor
 FULL_READS = 40
+ROUNDS = 6  # the best one counts: other processes only make it worse
 
 
 @contextlib.contextmanager
@@ -51,7 +52,10 @@ def agents(count: int, silent: int) -> Iterator[list[Agent]]:
         if process.stdout.readline() != b"ready\n":
             raise SystemExit("the agents did not start")
         community = Secret("contoh")
-        yield [Agent(f"sw-{n}", address, community, port=PORT) for n, address in enumerate(responder.addresses(count))]
+        yield [
+            Agent(f"sw-{n}", address, community, port=PORT, timeout=1.0, retries=1)
+            for n, address in enumerate(responder.addresses(count))
+        ]
         process.stdin.close()
 
 
@@ -105,12 +109,12 @@ async def full(engine: str, known: list[Agent]) -> float:
 
 
 async def last_of_the_others(engine: str, known: list[Agent], silent: int) -> float:
-    """Ask all at once; return the seconds until the last of those after the first `silent` ones is read. Best of three rounds."""
+    """Ask all at once; return the seconds until the last of those after the first `silent` ones is read. Best of some rounds."""
     client = ENGINES[engine]()
     reader = SnmpReader(client, clock=SystemClock(), deadline=4.0)
     await read_all(reader, known[silent:], len(known) - silent)
     best = float("inf")
-    for _ in range(3):
+    for _ in range(ROUNDS):
         began = time.monotonic()
         tasks = [asyncio.ensure_future(reader.read(agent, ASKED, power=True)) for agent in known]
         await asyncio.wait(tasks[silent:])

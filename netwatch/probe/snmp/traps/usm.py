@@ -50,7 +50,7 @@ class User:
         assert credential.username is not None
         self.name = credential.username.encode()
         self.authenticates = credential.auth_key is not None
-        self.privacy = credential.privacy_protocol
+        self.privacy = (credential.privacy_protocol or "").removesuffix("c") or None  # both ways to lengthen a key are tried
         self._protocol = credential.auth_protocol or ""
         self._credential = credential
         self._lengthened: dict[bytes, bytes] = {}  # engine id -> second half of a key
