@@ -7,11 +7,15 @@ Standard library only: it runs with `python -I -S`, ten times a minute.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 Port = dict[str, object]
+UPTIME = Path("/proc/uptime")
 
 
 def ports() -> list[Port]:
@@ -95,6 +99,70 @@ def mikrotik_detail(_: str) -> str:
     return "\n".join(lines)
 
 
+def up_for() -> tuple[int, int, int, int]:
+    """Return days, hours, minutes and seconds since the kernel started."""
+    seconds = int(float(UPTIME.read_text(encoding="ascii").split()[0]))
+    return seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60, seconds % 60
+
+
+def ios_version(_: str) -> str:
+    """Cisco IOS: show version."""
+    days, hours, minutes, _seconds = up_for()
+    return (
+        "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E3, RELEASE SOFTWARE (fc3)\n"
+        f"\n{sys.argv[2]} uptime is {days} days, {hours} hours, {minutes} minutes\n"
+        "System returned to ROM by power-on\n"
+        'System image file is "flash:/contoh.bin"\n'
+    )
+
+
+def ios_err_disabled(_: str) -> str:
+    """Cisco IOS: show interfaces status err-disabled; none is."""
+    return "Port         Name               Status       Reason               Err-disabled Vlans"
+
+
+def ios_log(_: str) -> str:
+    """Cisco IOS and its kin: show logging."""
+    ends = [f"%LINK-3-UPDOWN: Interface {p['name']}, changed state to {'up' if p['oper'] else 'down'}" for p in ports()]
+    return "\n".join(
+        ["Log Buffer (8192 bytes):", "", *(f"*Nov 24 08:00:{number:02d}.000: {end}" for number, end in enumerate(ends[:60]))]
+    )
+
+
+def huawei_version(_: str) -> str:
+    """Huawei VRP: display version."""
+    days, hours, minutes, _seconds = up_for()
+    return (
+        "Huawei Versatile Routing Platform Software\n"
+        "VRP (R) software, Version 5.170 (S5720 V200R011C10SPC600)\n"
+        "Copyright (C) 2000-2018 HUAWEI TECH Co., Ltd.\n"
+        f"HUAWEI S5720-28X-SI-AC Routing Switch uptime is 0 week, {days} days, {hours} hours, {minutes} minutes\n"
+    )
+
+
+def mikrotik_resource(_: str) -> str:
+    """MikroTik RouterOS: system resource print."""
+    days, hours, minutes, seconds = up_for()
+    return (
+        f"                   uptime: {days}d{hours}h{minutes}m{seconds}s\n"
+        "                  version: 6.49.10 (long-term)\n"
+        "              free-memory: 20.0MiB\n"
+    )
+
+
+def mikrotik_log(_: str) -> str:
+    """MikroTik RouterOS: log print detail."""
+    return "\n".join(
+        f' time=nov/24 08:00:{number:02d} topics=interface,info message="{p["name"]} link {"up" if p["oper"] else "down"}"\n'
+        for number, p in enumerate(ports()[:60])
+    )
+
+
+def ruijie_version(_: str) -> str:
+    """Ruijie: show version."""
+    return "System description      : Ruijie Contoh\nSystem uptime           : {}:{:02d}:{:02d}:{:02d}".format(*up_for())
+
+
 def nothing(_: str) -> str:
     """Accept a command that changes only this session (paging, width)."""
     return ""
@@ -111,6 +179,8 @@ def linux(command: str) -> str:
     ):
         done = subprocess.run(command.split(), capture_output=True, text=True, timeout=10, check=False)
         return (done.stdout + done.stderr).rstrip("\n")
+    if words == ["cat", "/proc/uptime"]:
+        return UPTIME.read_text(encoding="ascii").strip()
     if command.startswith("hostname"):
         return sys.argv[2]
     return f"-sh: {command.split(maxsplit=1)[0]}: not found"
@@ -122,12 +192,17 @@ COMMANDS: dict[str, dict[str, Answer]] = {
         "terminal length 0": nothing,
         "terminal width": nothing,
         "show ip interface brief": ios_brief,
+        "show interfaces status err-disabled": ios_err_disabled,
         "show interfaces": ios_interfaces,
+        "show version": ios_version,
+        "show logging": ios_log,
     },
     "ruijie_os": {
         "terminal length 0": nothing,
         "terminal width": nothing,
         "show interfaces": ios_interfaces,
+        "show version": ruijie_version,
+        "show logging": ios_log,
         "show ip interface brief": ios_brief,
     },
     "huawei_vrp": {
@@ -135,9 +210,16 @@ COMMANDS: dict[str, dict[str, Answer]] = {
         "screen-width": nothing,
         "undo smart": nothing,
         "display interface brief": huawei_brief,
+        "display version": huawei_version,
+        "display logbuffer": ios_log,
     },
-    "mikrotik_routeros": {"/interface print detail": mikrotik_detail, "interface print detail": mikrotik_detail},
-    "linux": {"ip ": linux, "hostname": linux, "stty": nothing, "export": nothing, "terminal": nothing},
+    "mikrotik_routeros": {
+        "/interface print detail": mikrotik_detail,
+        "interface print detail": mikrotik_detail,
+        "system resource print": mikrotik_resource,
+        "log print detail": mikrotik_log,
+    },
+    "linux": {"ip ": linux, "cat ": linux, "hostname": linux, "stty": nothing, "export": nothing, "terminal": nothing},
 }
 PROMPTS = {
     "cisco_ios": "{}#",
@@ -163,10 +245,31 @@ def answer(platform: str, command: str) -> str:
     return INVALID.get(platform) or linux(command)
 
 
+def scripted(script: dict[str, object], command: str) -> str:
+    """Return what a script has for a command. It may stop for a while, die, or take the enable mode as given."""
+    answers = script["answers"]
+    assert isinstance(answers, dict)
+    with Path(str(script["record"])).open("a", encoding="utf-8") as record:
+        record.write(command + "\n")
+    slow = script.get("slow", {})
+    assert isinstance(slow, dict)
+    if command in answers:
+        time.sleep(slow.get(command, 0))
+        return str(answers[command])
+    return "" if re.match(str(script["quiet"]), command) else str(script["invalid"])
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Talk until `exit`: print the prompt, read a line, answer. A terminal echoes by itself; RouterOS gets its own line ends."""
+    """Talk until `exit`: print the prompt, read a line, answer. A terminal echoes by itself; RouterOS gets its own line ends.
+
+    A third argument names a script: the prompt and the answers of a device of which only its outputs are known.
+    """
+    script: dict[str, object] = {}
+    if len(arguments) > 3:
+        script = json.loads(Path(arguments[3]).read_text(encoding="utf-8"))
+        time.sleep(float(str(script.get("hang", 0))))
     platform = arguments[1] if arguments[1] in COMMANDS else "linux"
-    prompt = PROMPTS[platform].format(arguments[2])
+    prompt = str(script.get("prompt", "")) or PROMPTS[platform].format(arguments[2])
     while True:
         sys.stdout.write(prompt)
         sys.stdout.flush()
@@ -175,7 +278,9 @@ def main(arguments: Sequence[str]) -> None:
         if not line or command in {"exit", "quit", "logout", "/quit"}:
             return
         if command:
-            text = answer(platform, command)
+            text = scripted(script, command) if script else answer(platform, command)
+            if command in {"enable", "disable"} and "enabled" in script:
+                prompt = str(script["enabled"] if command == "enable" else script["prompt"])
             sys.stdout.write(f"{text}\n" if text else "")
 
 

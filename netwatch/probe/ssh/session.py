@@ -36,7 +36,7 @@ OF_THE_SESSION = re.compile(
     r"terminal (width|length|pager|datadump)\b.*|set terminal (width|length) \d+|set cli (screen-width|screen-length) \d+"
     r"|set cli complete-on-space off|screen-length (0 temporary|disable)|screen-width \d+|no page|(no )?paging|cli"
     r"|config paging disable|undo smart|infoswitch cli off|scroll|show curpriv|get system status \| grep (Virtual|Version)"
-    r"|enable|enable-admin|disable|exit|quit|logout|/quit|q|[yna]|yes|no",
+    r"|login|enable|enable-admin|disable|exit|quit|logout|/quit|q|[yna]|yes|no",
     re.IGNORECASE,
 )
 # Without a command of its own to switch paging off that leaves the configuration alone: pages are turned instead.
@@ -70,6 +70,7 @@ class Session:
         self._commands = commands
         self._username = login.credential.username if login.credential is not None else None
         self._connection: Any = None
+        self._prompt = ""
         self._greeted = False
         self._logged_in = False
         self._secrets: frozenset[str] = frozenset()
@@ -115,11 +116,8 @@ class Session:
 
     def _answer(self, command: str) -> str:
         """Return the raw output, turning pages where the device shows pages."""
-        prompt = re.escape(self._connection.base_prompt)
-        expected = rf"(?:{PAGER}|{prompt}[^\n]{{0,40}}$)"
+        expected = rf"(?:{PAGER}|{re.escape(self._prompt)}\s*$)"
         options = {"read_timeout": self._limits.command, "strip_prompt": False, "strip_command": True}
-        if not re.search(r"\S", self._connection.base_prompt):
-            return str(self._connection.send_command(command, **options))
         text = str(self._connection.send_command(command, expect_string=expected, **options))
         for _ in range(PAGES):
             tail = text[-200:].rstrip()
@@ -139,6 +137,8 @@ class Session:
         # Any: methods of the object are replaced, which the types of the class do not foresee
         connection: Any = ConnectHandler(**self._options(credential, key, line), auto_connect=False)
         connection.key_policy = _policy(paramiko.MissingHostKeyPolicy, self._seen)
+        if key is not None:
+            connection._get_ssh_client_instance = paramiko.SSHClient  # noqa: SLF001 - some drivers see no key here and offer none
         build = connection._build_ssh_client  # noqa: SLF001 - netmiko offers no way to name a transport
 
         def built() -> Any:
@@ -163,6 +163,7 @@ class Session:
         self._connection = connection
         if credential.enable_secret is not None and not connection.check_enable_mode():
             connection.enable()
+        self._prompt = str(connection.find_prompt()).strip()
 
     def _seen(self, key: HostKey) -> None:
         """Compare the key that the device shows, before anything secret is sent."""
@@ -198,11 +199,11 @@ class Session:
             "allow_agent": False,
             "system_host_keys": False,
             "session_log": None,
+            "allow_auto_change": False,  # the driver of the ASA would enter its configuration mode
             "conn_timeout": limits.banner,
             "banner_timeout": limits.banner,
             "auth_timeout": limits.log_in,
             "blocking_timeout": limits.command,
-            "read_timeout_override": limits.command,
         }
         if self._login.profile == "legacy":
             options["disable_sha2_fix"] = True  # an old server takes a signature with SHA-2 for a wrong key (netmiko#2652)
