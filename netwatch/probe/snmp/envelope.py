@@ -15,6 +15,10 @@ INTEGER, OCTETS, NULL, OBJECT, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 ADDRESS, COUNTER32, GAUGE32, TICKS, OPAQUE, COUNTER64, UINTEGER32 = 0x40, 0x41, 0x42, 0x43, 0x44, 0x46, 0x47  # RFC 2578, 1442
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW = 0x80, 0x81, 0x82
 UNSIGNED = (COUNTER32, GAUGE32, TICKS, COUNTER64, UINTEGER32)
+KNOWN = frozenset((INTEGER, OCTETS, NULL, OBJECT, ADDRESS, OPAQUE, *UNSIGNED, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW))
+MAY_BE_EMPTY = frozenset((OCTETS, NULL, OPAQUE, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW))
+GLOBAL_DATA = (INTEGER, INTEGER, OCTETS, INTEGER)  # RFC 3412 6
+SECURITY_PARAMETERS = (OCTETS, INTEGER, INTEGER, OCTETS, OCTETS, OCTETS)  # RFC 3414 2.4
 RESPONSE, REPORT = 0xA2, 0xA8
 VERSION_3 = 3
 ENCRYPTED = 0  # in place of the tag of a PDU that cannot be seen
@@ -74,9 +78,12 @@ def look(message: bytes) -> Envelope | None:
         _, at, end = _element(message, 0, len(message), SEQUENCE)
         version, at = _integer(message, at, end)
         if version == VERSION_3:
-            _, _, at = _element(message, at, end, SEQUENCE)  # global data
-            _, _, at = _element(message, at, end, OCTETS)  # security parameters
+            at = _filled(message, at, end, SEQUENCE, GLOBAL_DATA)
+            _, inner, at = _element(message, at, end, OCTETS)
+            if _filled(message, inner, at, SEQUENCE, SECURITY_PARAMETERS) != at:
+                return None
             if message[at] == OCTETS:
+                _element(message, at, end)
                 return Envelope(version, ENCRYPTED, 0, 0, 0, (0, 0))
             _, at, end = _element(message, at, end, SEQUENCE)
             _, _, at = _element(message, at, end, OCTETS)  # context engine
@@ -103,6 +110,21 @@ def names(message: bytes, envelope: Envelope) -> list[tuple[Oid, int]]:
     except (IndexError, ValueError):
         pass
     return found
+
+
+def sound(message: bytes, envelope: Envelope) -> bool:
+    """Tell whether the variables are built as they must be: gufo panics on some that are not, and says so on standard error."""
+    at, end = envelope.bindings
+    try:
+        while at < end:
+            _, inner, at = _element(message, at, end, SEQUENCE)
+            _, start, stop = _element(message, inner, at, OBJECT)
+            tag, first, last = _element(message, stop, at)
+            if start == stop or last != at or tag not in KNOWN or (first == last and tag not in MAY_BE_EMPTY):
+                return False
+    except (IndexError, ValueError):
+        return False
+    return True
 
 
 def values(message: bytes, envelope: Envelope) -> list[tuple[Oid, Value]]:
@@ -145,6 +167,18 @@ def _element(message: bytes, at: int, limit: int, wanted: int | None = None) -> 
     if at + length > limit or (wanted is not None and tag != wanted):
         raise ValueError("element")
     return tag, at, at + length
+
+
+def _filled(message: bytes, at: int, limit: int, tag: int, parts: tuple[int, ...]) -> int:
+    """Return the end of an element that holds exactly these parts."""
+    _, at, end = _element(message, at, limit, tag)
+    for part in parts:
+        _, start, at = _element(message, at, end, part)
+        if part == INTEGER and not 1 <= at - start <= 5:
+            raise ValueError("integer")
+    if at != end:
+        raise ValueError("more than there may be")
+    return end
 
 
 def _integer(message: bytes, at: int, limit: int) -> tuple[int, int]:

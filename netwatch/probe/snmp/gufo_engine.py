@@ -136,10 +136,10 @@ class GufoClient:
                 raise _Heard().verdict(agent) from None
             except OSError as error:
                 raise SnmpError("local", error.strerror or str(error)) from error
-        refusal = answer.envelope.refusal if answer.envelope is not None else ""
+        refusal = answer.envelope.refusal
         if refusal == "authorizationError":
             raise denied(refusal)
-        if refusal and answer.envelope is not None:
+        if refusal:
             raise SnmpError("refused", refusal, status=refusal, index=answer.envelope.error_index)
         return answer
 
@@ -192,6 +192,6 @@ class _Heard:
         return SnmpError("timeout", f"{why}; answers from another address are not seen by the engine gufo")
 
 
-def _unseen(envelope: Envelope | None) -> bool:
+def _unseen(envelope: Envelope) -> bool:
     """Tell whether the status of an answer could not be seen."""
-    return envelope is not None and envelope.version == VERSION_3 and envelope.pdu == ENCRYPTED
+    return envelope.version == VERSION_3 and envelope.pdu == ENCRYPTED

@@ -11,11 +11,10 @@ import contextlib
 import socket
 from typing import Any, NamedTuple
 
-from gufo.snmp import NoSuchInstance, SnmpAuthError, SnmpDecodeError
-from gufo.snmp import SnmpError as GufoError
+from gufo.snmp import NoSuchInstance, SnmpAuthError
 
 from netwatch.probe.snmp.client import Oid
-from netwatch.probe.snmp.envelope import REPORT, Envelope, look, names, report
+from netwatch.probe.snmp.envelope import REPORT, RESPONSE, VERSION_3, Envelope, look, names, report, sound
 
 END = object()  # gufo's end of a walk: the view ended, the subtree ended, or nothing in the answer had a value
 ABSENT = object()  # noSuchObject, noSuchInstance of a single object
@@ -50,7 +49,7 @@ class Answer(NamedTuple):
     """What gufo made of an answer, and what it looked like from outside."""
 
     value: Any
-    envelope: Envelope | None
+    envelope: Envelope
     last: tuple[Oid, int] | None = None  # of an END: the last name in it, and the tag of its value
 
 
@@ -124,14 +123,18 @@ class Session:
                 continue
             message = bytes(memoryview(_SEEN)[:size])
             envelope = look(message)
-            if envelope is not None and envelope.request_id == self._last_id and envelope.pdu != REPORT:
+            if envelope is None or not sound(message, envelope) or (envelope.version != VERSION_3 and envelope.pdu != RESPONSE):
+                self._drop()
+                self._malformed = True
+                continue
+            if envelope.request_id == self._last_id and envelope.pdu != REPORT:
                 self._drop()  # the last answer once more
                 continue
-            if envelope is not None and size > LARGEST:
+            if size > LARGEST:
                 self._drop()
                 future.set_exception(TooLarge())
                 continue
-            if envelope is not None and envelope.pdu == REPORT:
+            if envelope.pdu == REPORT:
                 name = report(message, envelope)
                 if not (self._synchronising and name in SYNCHRONISING):
                     self._drop()
@@ -139,7 +142,7 @@ class Session:
                     continue
             self._take(future, message, envelope)
 
-    def _take(self, future: asyncio.Future[Answer], message: bytes, envelope: Envelope | None) -> None:
+    def _take(self, future: asyncio.Future[Answer], message: bytes, envelope: Envelope) -> None:
         """Let gufo read what lies there. It throws away by itself what is not the answer to its last question."""
         try:
             value = self._receive()
@@ -149,26 +152,19 @@ class Session:
             value = END
         except NoSuchInstance:
             value = ABSENT
-        except SnmpDecodeError:
-            self._malformed = True
-            return
         except SnmpAuthError:
-            if envelope is None or not envelope.status:
+            if not envelope.status:
                 future.set_exception(Reported("authentication failed"))
                 return
             value = END  # refused, and not signed: the status says why
-        except (GufoError, OSError, ValueError):
-            self._malformed = True
-            return
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # how Rust says that it met what it did not expect; no Exception
+            # Its own errors, OSError, ValueError, RuntimeError; and a panic of Rust, which is no Exception.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
             self._malformed = True
             return
-        last = None
-        if envelope is not None:
-            self._last_id = envelope.request_id or -1
-            last = next(iter(names(message, envelope)[-1:]), None) if value is END else None
+        self._last_id = envelope.request_id or -1
+        last = next(iter(names(message, envelope)[-1:]), None) if value is END else None
         future.set_result(Answer(value, envelope, last))
 
     def _drop(self) -> None:
