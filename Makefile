@@ -52,7 +52,7 @@ bench: install
 
 campaign: install
 	NETWATCH_CAMPAIGN=1 $(RUN)pytest tests/stories tests/unit/probe/test_traps_fuzz.py tests/unit/probe/test_snmp_fuzz.py
-	NETWATCH_KILLS=200 $(RUN)pytest tests/lab/test_kill.py
+	NETWATCH_KILLS=200 $(RUN)pytest -rP tests/process/test_kill.py
 
 clean:
 	rm -rf .venv .tools .demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

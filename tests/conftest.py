@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 TOGETHER = {
     "tests/lab/test_city.py": "city",
     "tests/lab/test_watch.py": "city",
-    "tests/lab/test_kill.py": "city",
     "tests/process/test_reload.py": "process-reload",
 }
 

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,8 +19,6 @@ import httpx
 from netwatch.cli import app
 from tests.lab.agents import Secrets
 from tests.lab.city import City
-from tests.lab.kernel import inode, processes_in
-from tests.lab.plan import MONITOR
 
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "inventory.yaml"
@@ -81,22 +78,8 @@ class House:
         """Prepare the database, start the daemon beside the vantage, and wait until it is ready."""
         (self.directory / "state").mkdir(exist_ok=True)
         self.run("db", "upgrade")
-        self.resume()
-        self.wait(lambda: self.status().get("ready"), "the daemon is ready", deadline_s=deadline_s)
-
-    def resume(self) -> None:
-        """Start the daemon on the database that is there, and wait for nothing."""
         self._daemon = self.city.start(*NETWATCH, "run", "--config", str(self.config), log=self.log, cwd=REPOSITORY)
-
-    def processes(self) -> list[int]:
-        """Return the pids of the daemon: nothing else runs in the monitor's namespace."""
-        return sorted(processes_in({inode(self.city.namespace(MONITOR))}))
-
-    def messages(self) -> list[tuple[str, str]]:
-        """Return what was decided to be sent, as key and payload, read past the daemon."""
-        path = self.directory / "state" / "netwatch.db"
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return list(database.execute("SELECT key, payload FROM outbox ORDER BY id"))
+        self.wait(lambda: self.status().get("ready"), "the daemon is ready", deadline_s=deadline_s)
 
     def stop(self, *, how: signal.Signals = signal.SIGTERM, deadline_s: float = 15.0) -> int | None:
         """End the daemon and return its exit status; what does not end in time is killed."""

@@ -60,11 +60,11 @@ class Wire:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        left = processes_in({self._inode()})
+        left = self.processes()
         end = time.monotonic() + 5  # what was killed a moment ago may still be on its way out
         while left and time.monotonic() < end:
             time.sleep(0.05)
-            left = processes_in({self._inode()})
+            left = self.processes()
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         self._delete()
@@ -73,6 +73,10 @@ class Wire:
     def prefix(self) -> list[str]:
         """Return the words that start a command in here; it keeps the pid that was started."""
         return ["ip", "netns", "exec", self.name]
+
+    def processes(self) -> list[int]:
+        """Return the pids of everything that runs in here."""
+        return processes_in({self._inode()})
 
     def silence(self, *addresses: str) -> None:
         """Let these addresses answer no echo request."""
