@@ -29,8 +29,9 @@ USER, PASSWORD = "netwatch", "kata-sandi-contoh"
 class Server:
     """One sshd; `start` may be called again with other keys or another command line."""
 
-    def __init__(self, place: Path, address: str = "127.0.0.1") -> None:
+    def __init__(self, place: Path, address: str = "127.0.0.1", password: str = PASSWORD) -> None:
         self.place = place
+        self.password = password
         self.address = address
         with socket.create_server((address, 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -46,7 +47,7 @@ class Server:
     def _write_accounts(self) -> None:
         """Write the one account, and the name that netmiko makes of it for RouterOS."""
         names = [USER, f"{USER}+ct511w4098h"]
-        hashed = run("openssl", "passwd", "-6", PASSWORD).strip()
+        hashed = run("openssl", "passwd", "-6", "-stdin", given=self.password).strip()
         lines = ["root:x:0:0:root:/root:/bin/sh", "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin"]
         (self.place / "passwd").write_text("\n".join([*lines, *(f"{name}:x:0:0::/:/bin/sh" for name in names), ""]))
         (self.place / "shadow").write_text("".join(f"{name}:{hashed}:19000:0:99999:7:::\n" for name in names))

@@ -244,6 +244,29 @@ def test_each_lacking_algorithm_is_named(server, lacking):
     assert (server.read(server.login()).error or "").startswith("algorithms")
 
 
+ENABLE = {"prompt": "sw-contoh>", "enabled": "sw-contoh#", "secret": "enable-rahasia-contoh", "answers": SLOW_LOG["answers"]}
+
+
+def test_the_enable_mode_is_entered_only_where_the_credential_has_its_secret(server):
+    server.start(script=ENABLE)
+    plain = server.read(server.login(), wanted=PORTS)
+    assert (plain.answered, "enable" in server.sent()) == (True, False)
+    wrong = server.read(server.login(secrets={"enable_secret": Secret("salah-contoh")}), wanted=PORTS)
+    assert (wrong.error or "").startswith("enable")
+    right = server.read(server.login(secrets={"enable_secret": Secret("enable-rahasia-contoh")}), wanted=PORTS)
+    assert right.answered, right.error
+    assert "enable" in server.sent()
+    assert "enable-rahasia-contoh" not in repr(right)
+
+
+def test_a_password_opens_a_device_and_a_wrong_one_is_told(server):
+    server.start()
+    for password, key in (("kata-sandi-contoh", None), ("salah", "credentials")):
+        credential = Credential("ssh-ro", username="netwatch", password=Secret(password))
+        login = Login("sw-contoh", "127.0.0.1", "cisco_ios", credential, port=server.port)
+        assert (server.read(login, wanted=PORTS).error or None) in ((key,) if key else (None,))
+
+
 def test_what_a_device_echoes_of_our_secrets_is_covered(server):
     text = "Gi0/1 is up, line protocol is up\n  Description: enable-rahasia-contoh\n"
     server.start(script={"prompt": "sw-contoh#", "answers": {"show interfaces": text}})

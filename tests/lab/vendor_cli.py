@@ -279,6 +279,12 @@ def main(arguments: Sequence[str]) -> None:
             return
         if command:
             text = scripted(script, command) if script else answer(platform, command)
+            if command == "enable" and "secret" in script:
+                sys.stdout.write("Password: ")
+                sys.stdout.flush()
+                if sys.stdin.readline().strip() != script["secret"]:
+                    sys.stdout.write("% Access denied\n")
+                    continue
             if command in {"enable", "disable"} and "enabled" in script:
                 prompt = str(script["enabled"] if command == "enable" else script["prompt"])
             sys.stdout.write(f"{text}\n" if text else "")

@@ -222,11 +222,13 @@ class UnixLine(http.client.HTTPConnection):
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the pids of a process' children."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    """Return the pids of a process' children, whichever of its threads has started them."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 def alive(pid: int) -> bool:
