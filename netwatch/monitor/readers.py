@@ -12,10 +12,11 @@ from netwatch.inventory.model import Device, Role
 from netwatch.monitor.fleet import Fleet
 from netwatch.observation import SnmpReading
 from netwatch.probe.snmp import SnmpClient, SnmpReader, agent_of, client_for
+from netwatch.probe.snmp.pace import Pace
 from netwatch.settings import Credential, Snmp
 
-AT_ONCE = 64  # readings side by side; each has its own deadline
-SILENT_AT_ONCE = 64  # more of agents that were silent the last time: waiting for them holds nobody else up
+AT_ONCE = 128  # readings that are new; each has its own deadline
+NEW_S = 0.05  # who has not answered by then is waited for beside the others, not before them
 LOOK_AGAIN_S = 3.0  # two readings of a port count as two when they are at least two seconds apart (DIAGNOSIS 1.4)
 WAITING_AT_MOST = 512  # readings begun around suspects; more would only come too late
 
@@ -35,9 +36,7 @@ class SnmpReaders:
         self._client: SnmpClient | None = None
         self._reader: SnmpReader | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._gate = asyncio.Semaphore(AT_ONCE)
-        self._silent_gate = asyncio.Semaphore(SILENT_AT_ONCE)
-        self._silent: set[str] = set()  # agents that did not answer the last time
+        self._pace = Pace(AT_ONCE, NEW_S)
         self._asked: dict[str, float] = {}  # device -> when it was last asked around a suspect
         self._reading: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -61,7 +60,6 @@ class SnmpReaders:
 
     def forget(self, device: str) -> None:
         """Drop what is known of the ports of a device that left or moved."""
-        self._silent.discard(device)
         if self._reader is not None:
             self._reader.forget(device)
 
@@ -108,9 +106,8 @@ class SnmpReaders:
         ):
             return
         agent = agent_of(known, watch.target.address, credential, self._settings)
-        async with self._silent_gate if device in self._silent else self._gate:
+        async with self._pace.question():
             reading = await self._reader.read(agent, self._ports(known), power=known.role is Role.UPS)
-        (self._silent.discard if reading.answered else self._silent.add)(device)
         result = "answered" if reading.answered else "silent"
         self.done["snmp", result] = self.done.get(("snmp", result), 0) + 1
         self.deliver(reading)

@@ -1,4 +1,4 @@
-"""How many questions may be new on one socket: so many answers fit into its buffer. Silent agents hold nobody up for long."""
+"""How many questions may be new at a time: so many answers fit into a socket's buffer. Silent agents hold nobody up for long."""
 
 from __future__ import annotations
 
