@@ -129,3 +129,21 @@ def test_a_platform_is_read_and_only_sent_what_is_listed(server, platform):
     kinds = {ask.kind for ask in PLATFORMS[platform] for command, _ in ask.ways if command in FILES[platform]}
     assert bool(reading.ports) == ("ports" in kinds), reading.notes
     assert (reading.uptime_s is not None) == ("uptime" in kinds and platform != "huawei_smartax"), reading.notes
+
+
+@pytest.mark.parametrize(
+    ("platform", "command", "pager"),
+    [
+        ("dlink_ds", "show ports", "CTRL+C ESC q Quit SPACE n Next Page ENTER Next Entry a All"),
+        ("fortinet", "get system interface physical", "--More--"),
+        ("ruijie_os", "show interfaces", " --More-- "),
+        ("huawei_vrp", "display interface brief", "  ---- More ----"),
+    ],
+)
+def test_pages_are_turned_where_a_device_insists_on_them(server, platform, command, pager):
+    reading = read(server, platform, pager=pager)
+    assert reading.answered, reading.error
+    assert [line.split() for line in reading.output[command].splitlines() if line.strip()] == [
+        line.split() for line in answers(platform)[command].splitlines() if line.strip()
+    ]
+    assert reading.ports

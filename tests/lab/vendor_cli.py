@@ -7,15 +7,19 @@ Standard library only: it runs with `python -I -S`, ten times a minute.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import termios
 import time
+import tty
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 Port = dict[str, object]
 UPTIME = Path("/proc/uptime")
+PAGE = 3  # lines
 
 
 def ports() -> list[Port]:
@@ -287,7 +291,28 @@ def main(arguments: Sequence[str]) -> None:
                     continue
             if command in {"enable", "disable"} and "enabled" in script:
                 prompt = str(script["enabled"] if command == "enable" else script["prompt"])
-            sys.stdout.write(f"{text}\n" if text else "")
+            if "pager" in script and text.count("\n") > PAGE:
+                by_pages(text, str(script["pager"]))
+            else:
+                sys.stdout.write(f"{text}\n" if text else "")
+
+
+def by_pages(text: str, pager: str) -> None:
+    """Show pages of an output, the next one at a key: a device whose paging cannot be switched off by looking."""
+    lines = text.split("\n")
+    kept = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        for start in range(0, len(lines), PAGE):
+            sys.stdout.write("\n".join(lines[start : start + PAGE]) + "\n")
+            if start + PAGE < len(lines):
+                sys.stdout.write(pager)
+                sys.stdout.flush()
+                if os.read(sys.stdin.fileno(), 1) == b"q":
+                    return
+                sys.stdout.write("\r" + " " * len(pager) + "\r")
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, kept)
 
 
 if __name__ == "__main__":

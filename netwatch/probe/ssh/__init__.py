@@ -2,8 +2,8 @@
 
 from netwatch.probe.ssh.errors import SshError, reason_of
 from netwatch.probe.ssh.hostkeys import HostKey, HostKeys
+from netwatch.probe.ssh.line import Limits, shown_key
 from netwatch.probe.ssh.login import Login, login_of
 from netwatch.probe.ssh.reader import EVERYTHING, SshReader
-from netwatch.probe.ssh.session import Limits, shown_key
 
 __all__ = ["EVERYTHING", "HostKey", "HostKeys", "Limits", "Login", "SshError", "SshReader", "login_of", "reason_of", "shown_key"]

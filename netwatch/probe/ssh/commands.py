@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from netwatch.probe.ssh import logs, neighbours, ports, supplies, uptime
+from netwatch.probe.ssh import logs, neighbours, ports, reasons, supplies, uptime
 from netwatch.probe.ssh.found import Reader
 from netwatch.probe.ssh.ports import ReadRow, first_of, switched
 from netwatch.probe.ssh.rows import Template
@@ -37,7 +37,7 @@ def _ports(command: str, platform: str, read: ReadRow, *, own: bool = False) -> 
 
 
 def _why(command: str, platform: str, *columns: str, poe: bool = False, own: bool = False) -> Way:
-    return command, ports.reasons(Template(platform, command, own), columns, poe=poe)
+    return command, reasons.by_template(Template(platform, command, own), columns, poe=poe)
 
 
 def _lldp(command: str, platform: str, template: str | None = None, *, own: bool = False) -> Way:
@@ -102,7 +102,7 @@ ROUTEROS = (
         ("/interface/print detail without-paging", ROUTEROS_PORTS),
         ("interface print without-paging", ROUTEROS_PORTS),
     ),
-    _ask("ports", ("interface ethernet poe monitor [find] once", ports.poe_of_mikrotik)),
+    _ask("ports", ("interface ethernet poe monitor [find] once", reasons.poe_of_mikrotik)),
     _ask("neighbours", _lldp("ip neighbor print detail without-paging", "mikrotik_routeros", "ip neighbor print detail")),
     _ask("uptime", _up("system resource print", "mikrotik_routeros")),
     _ask("log", ("log print detail without-paging", logs.of_mikrotik)),
@@ -135,7 +135,8 @@ SMARTAX = (
 COMWARE = (
     _ask("ports", _ports("display interface brief", "hp_comware", ports.comware)),
     _ask(
-        "ports", ("display interface brief down", ports.protections(Template("hp_comware", "display interface brief down", OWN)))
+        "ports",
+        ("display interface brief down", reasons.protections(Template("hp_comware", "display interface brief down", OWN))),
     ),
     _ask("ports", _why("display poe interface", "hp_comware", "state", "detection", poe=True, own=OWN)),
     _ask(

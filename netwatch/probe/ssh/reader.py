@@ -13,15 +13,15 @@ from typing import Any
 from netwatch.clock import Clock
 from netwatch.observation import Neighbour, PortAdmin, PortOper, PortStatus, SshReading
 from netwatch.probe.ssh.commands import KINDS, PLATFORMS
+from netwatch.probe.ssh.line import Limits
 from netwatch.probe.ssh.login import Login
 from netwatch.probe.ssh.pool import LATE, Pool
-from netwatch.probe.ssh.ports import named
 from netwatch.probe.ssh.reading import nothing_known
-from netwatch.probe.ssh.session import Limits
+from netwatch.probe.ssh.reasons import named
 from netwatch.probe.ssh.wire import Job, Part
 
 EVERYTHING = KINDS
-REST_S = 60.0  # after which workers that nobody needs are ended: each holds some 60 MB
+REST_S = 60.0  # after which workers that nobody needs are ended: each holds some 45 MB
 TIMEOUT = 15.0  # s for a greeting and for a log-in; see Limits.of for what follows from it
 
 

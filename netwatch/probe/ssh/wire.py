@@ -10,8 +10,8 @@ from typing import Any
 
 from netwatch.observation import Neighbour, PortAdmin, PortOper, PortStatus
 from netwatch.probe.ssh.found import Found
+from netwatch.probe.ssh.line import Limits
 from netwatch.probe.ssh.login import Login
-from netwatch.probe.ssh.session import Limits
 from netwatch.settings import Credential, Secret
 
 SECRETS = ("password", "passphrase", "enable_secret")

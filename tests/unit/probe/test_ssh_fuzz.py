@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netwatch.observation import SshReading
-from netwatch.probe.ssh import logs, neighbours, ports, uptime
+from netwatch.probe.ssh import logs, neighbours, ports, reasons, uptime
 from netwatch.probe.ssh.commands import KINDS, PLATFORMS
 from netwatch.probe.ssh.login import Login
 from netwatch.probe.ssh.reader import Heard, put_together
@@ -86,7 +86,7 @@ def test_no_text_breaks_the_small_readings(text):
     refusal(text)
     logs.covered(text)
     uptime.seconds_of(text)
-    for reader in (ports.linux, neighbours.of_linux, uptime.of_linux, uptime.of_junos, uptime.by_line, ports.poe_of_mikrotik):
+    for reader in (ports.linux, neighbours.of_linux, uptime.of_linux, uptime.of_junos, uptime.by_line, reasons.poe_of_mikrotik):
         try:
             reader(text)
         except NotRead:

@@ -12,8 +12,8 @@ import pytest
 
 from netwatch.probe.ssh.errors import SshError
 from netwatch.probe.ssh.hostkeys import HostKey, HostKeys
+from netwatch.probe.ssh.line import Limits, shown_key
 from netwatch.probe.ssh.login import Login
-from netwatch.probe.ssh.session import Limits, shown_key
 from tests.lab.kernel import find_tool
 
 ONE, TWO = HostKey("ssh-ed25519", b"one"), HostKey("ssh-rsa", b"two")
