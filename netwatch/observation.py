@@ -66,6 +66,9 @@ class PortStatus:
     in_octets: int | None = None
     out_octets: int | None = None
     last_change_s: float | None = None
+    mac: str | None = None
+    admin_value: int | None = None  # the number as it was sent, where the MIB does not know it
+    oper_value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class UpsStatus:
 
     on_battery: bool
     source: str  # the object and value this was read from, e.g. upsOutputSource=3
+    note: str | None = None  # bypass: a warning, no power cut | unconfirmed: says battery, and nothing else agrees
+    seconds_on_battery: int | None = None
+    minutes_left: float | None = None
+    charge: int | None = None  # per cent
 
 
 class TrapKind(StrEnum):
@@ -91,12 +98,13 @@ class TrapKind(StrEnum):
 class Neighbour:
     """What a device says of the other end of one of its ports. What it does not say is None."""
 
-    port: str  # own port, by the name the device uses
+    port: str | None  # own port, by the name the device uses
     protocol: str  # lldp | cdp | arp
     device: str | None = None  # system name of the other end
     remote_port: str | None = None
     address: str | None = None  # numeric
     chassis: str | None = None  # MAC address or what else the other end calls itself by
+    remote_description: str | None = None  # what the other end says of that port, where it calls it by a number or a MAC address
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class SnmpReading:
     boots: int | None = None  # snmpEngineBoots: supporting evidence of a restart
     host_uptime_s: float | None = None  # hrSystemUptime
     neighbours: tuple[Neighbour, ...] = ()
+    chassis: str | None = None  # what the device calls itself by towards its neighbours: mostly a MAC address
     notes: tuple[str, ...] = ()  # oddities of the agent that the reader met, as codes
 
 

@@ -1,4 +1,4 @@
-"""The objects that are read (RFC 3418, RFC 2863), as numbers: nothing here needs a MIB."""
+"""The objects that are read (RFC 3418, 2863, 2790, 3411), as numbers: nothing here needs a MIB."""
 
 from __future__ import annotations
 
@@ -24,19 +24,26 @@ IF_HC_OUT_OCTETS: Oid = (*_IFX, 10)
 IF_HIGH_SPEED: Oid = (*_IFX, 15)
 IF_ALIAS: Oid = (*_IFX, 18)
 
+IF_PHYS_ADDRESS: Oid = (*_IF, 6)
+
+HOST_UPTIME: Oid = (1, 3, 6, 1, 2, 1, 25, 1, 1, 0)  # hrSystemUptime: 1/100 s since the host began
+ENGINE_BOOTS: Oid = (1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0)  # snmpEngineBoots
+
 SYSTEM = (SYS_UPTIME, SYS_OBJECT_ID, SYS_DESCR, SYS_NAME)
-NAMES = (IF_NAME, IF_DESCR, IF_ALIAS)  # where a port's name is looked for, in this order
-COLUMNS = (
-    IF_DESCR,
-    IF_SPEED,
-    IF_ADMIN,
+SUPPORT = (HOST_UPTIME, ENGINE_BOOTS)  # what may support that a device restarted, never prove it
+NAMES = (IF_NAME, IF_DESCR)  # where a port's name is looked for, in this order; ifAlias is free text and no name
+COLUMNS = (  # what matters most comes first: a read that is cut by its deadline has it
     IF_OPER,
-    IF_LAST_CHANGE,
-    IF_IN_OCTETS,
-    IF_OUT_OCTETS,
+    IF_ADMIN,
+    IF_DESCR,
     IF_NAME,
-    IF_HC_IN_OCTETS,
-    IF_HC_OUT_OCTETS,
+    IF_LAST_CHANGE,
+    IF_SPEED,
     IF_HIGH_SPEED,
     IF_ALIAS,
+    IF_PHYS_ADDRESS,
+    IF_IN_OCTETS,
+    IF_OUT_OCTETS,
+    IF_HC_IN_OCTETS,
+    IF_HC_OUT_OCTETS,
 )

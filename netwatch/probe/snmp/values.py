@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from netwatch.observation import PortAdmin, PortOper
 from netwatch.probe.snmp.client import Value
@@ -19,8 +21,10 @@ OPER = {
 }
 FASTEST_MBPS = 800_000  # 800 Gbit/s; stack ports truly report 480,000
 GAUGE32_MAX = 4_294_967_295
-BLANKS = re.compile(r"[\t\r\n]+")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LINE_ENDS = re.compile(r"[\t\r\n]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # and what turns the order of writing or breaks lines
+MAC_TEXT = re.compile(r"(?:[0-9a-f]{1,2}[:. -]){5}[0-9a-f]{1,2}|(?:[0-9a-f]{4}[.-]){2}[0-9a-f]{4}", re.IGNORECASE)
+MAC_OCTETS = 6
 
 
 def text(value: Value) -> str | None:
@@ -40,7 +44,23 @@ def text(value: Value) -> str | None:
             continue
     else:
         decoded = raw.decode("latin-1")
-    return CONTROL.sub("", BLANKS.sub(" ", decoded)).strip()
+    if decoded.isprintable():
+        return decoded
+    return CONTROL.sub("", LINE_ENDS.sub(" ", decoded)).rstrip()
+
+
+def mac(value: Value) -> str | None:
+    """Write a MAC address as aa:bb:cc:dd:ee:ff; some agents send it as text. None where it is none, or says nothing."""
+    if not isinstance(value, bytes):
+        return None
+    octets = value
+    if len(value) != MAC_OCTETS:
+        written = value.strip(b" \0").decode("latin-1")
+        if not MAC_TEXT.fullmatch(written):
+            return None
+        parts = re.split("[:. -]", written)
+        octets = bytes.fromhex("".join(part.zfill(2 * MAC_OCTETS // len(parts)) for part in parts))
+    return octets.hex(":") if any(octets) and octets != b"\xff" * MAC_OCTETS else None
 
 
 def number(value: Value) -> int | None:
@@ -54,13 +74,18 @@ def dotted(value: Value) -> str | None:
 
 
 def admin(value: Value) -> PortAdmin:
-    """Read ifAdminStatus; everything the MIB does not know is unknown."""
+    """Read ifAdminStatus; everything the MIB does not know is unknown, 7 and other junk of UPS cards too."""
     return ADMIN.get(value, PortAdmin.UNKNOWN) if isinstance(value, int) else PortAdmin.UNKNOWN
 
 
 def oper(value: Value) -> PortOper:
     """Read ifOperStatus; a missing one is unknown, a number outside the MIB is invalid."""
     return OPER.get(value, PortOper.INVALID) if isinstance(value, int) else PortOper.UNKNOWN
+
+
+def unheard_of(value: Value, meanings: Mapping[int, Any]) -> int | None:
+    """Return a status that the MIB does not know, as it was sent."""
+    return value if isinstance(value, int) and value not in meanings else None
 
 
 def speed_bps(speed: Value, high_speed: Value) -> int | None:
