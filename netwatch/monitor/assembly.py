@@ -52,7 +52,7 @@ def assemble(settings: Settings, world: World, store: Store, places: Mapping[str
     fleet = Fleet(world.graph, policy.interval)
     cases = Cases(fleet, gate_of(settings))
     writer = Writer(store, world)
-    recorder = ThreadRecorder(writer, clock=clock)
+    recorder = ThreadRecorder(writer, clock=clock, stored=writer.stored)
     isolation = IsolationCheck(SystemVantage(places[world.inventory.vantage] or LOOPBACK))
     judge = Judge(
         fleet=fleet, cases=cases, recorder=recorder, isolation=isolation, clock=clock, boot=f"monitor-{secrets.token_hex(6)}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from netwatch.detect.state import silent_for
@@ -11,6 +11,8 @@ from netwatch.diagnose.cause import Cause, Side
 from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, OutageView, reconcile
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.mass import MassGuard
+from netwatch.monitor.records import Stored
+from netwatch.monitor.steady import Steady
 from netwatch.monitor.watch import Watch
 
 REMEMBERED_S = 86_400.0  # a recovered incident is named by the next one of its place (`follows`) for a day
@@ -25,6 +27,14 @@ class GatePolicy:
     reopen_within: float = 1800.0
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What one judgement changed, and the changed incidents as they were before it."""
+
+    changes: tuple[Change, ...] = ()
+    before: Mapping[str, Incident] = field(default_factory=dict)
+
+
 class Cases:
     """Open and recently recovered incidents by key, as the database will have them once the writer is done."""
 
@@ -32,15 +42,29 @@ class Cases:
         self.fleet = fleet
         self.policy = policy
         self.known: dict[str, Incident] = {}
+        self.steady = Steady()
         self.mass = MassGuard()
         self.opened: dict[str, int] = {}  # cause kind -> tickets opened by this process
         self._closed: frozenset[str] = frozenset()  # tickets of known incidents that people have ended
         self._asked: dict[str, float] = {}  # key -> when the ticket was asked for
         self._held_until = float("-inf")
 
-    def load(self, incidents: Sequence[Incident]) -> None:
-        """Take over what the database knows, at the start."""
+    def load(self, incidents: Sequence[Incident], now: datetime) -> None:
+        """Take over what the database knows, at the start. What ended later than now, by an older clock, has just ended."""
         self.known = {incident.key: incident for incident in incidents}
+        self.steady.not_after(now, incidents)
+
+    def resume(self, refused: Iterable[str], stored: Stored) -> None:
+        """Go on from what is stored: incidents whose changes were refused are as the database has them, or never were."""
+        keys = set(refused)
+        for key in keys:
+            self.known.pop(key, None)
+            self.steady.forget(key)
+        for incident in stored.incidents:
+            if incident.state is not IncidentState.MERGED and incident.key not in self.known:
+                self.known[incident.key] = incident
+        self._asked = {key: at for key, at in self._asked.items() if key in self.known}
+        self._closed |= stored.ended
 
     def open(self) -> list[Incident]:
         """Return the open incidents."""
@@ -50,16 +74,22 @@ class Cases:
         """Tell whether an incident is open."""
         return any(incident.state is IncidentState.OPEN for incident in self.known.values())
 
-    def judge(self, causes: Sequence[Cause], views: Mapping[str, OutageView], at: datetime, now: float) -> list[Change]:
+    def judge(self, causes: Sequence[Cause], views: Mapping[str, OutageView], at: datetime, now: float) -> Decided:
         """Compare the causes of one snapshot with the incidents in hand; take over what changes."""
         policy = IncidentPolicy(reopen_within=self.policy.reopen_within)
         closed = {incident.key for incident in self.known.values() if incident.ticket in self._closed}
-        changes = reconcile(tuple(self.known.values()), causes, views, at, policy, closed=closed)
+        known = self.steady.told(self.known.values())
+        changes = self.steady.recorded(reconcile(known, causes, views, at, policy, closed=closed))
+        before = {key: self.known[key] for key in {change.incident.key for change in changes} if key in self.known}
         for change in changes:
             self.known[change.incident.key] = change.incident
         self._forget_old(at)
         self.mass.judge([incident.locus for incident in self.open()], len(self.fleet), now)
-        return changes
+        return Decided(tuple(changes), before)
+
+    def clock_stepped(self, seconds: float) -> None:
+        """Go on counting the age of what is known though the wall clock jumped."""
+        self.steady.stepped(seconds, self.known.values())
 
     def hold(self, until: float) -> None:
         """Let no ticket be asked for before `until`: after a gap in the measuring every silent device is asked afresh first."""
@@ -68,9 +98,10 @@ class Cases:
     def _forget_old(self, at: datetime) -> None:
         limit = max(self.policy.reopen_within, REMEMBERED_S)
         for key, incident in list(self.known.items()):
-            ended = incident.ended_at
+            ended = self.steady.ended_at(incident)
             if incident.state is not IncidentState.OPEN and (ended is None or (at - ended).total_seconds() > limit):
                 del self.known[key]
+                self.steady.forget(key)
                 self._asked.pop(key, None)
 
     def earned(self, now: float) -> list[Incident]:

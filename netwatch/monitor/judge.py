@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from netwatch.clock import Clock
@@ -14,9 +14,10 @@ from netwatch.diagnose.observations import dump
 from netwatch.diagnose.snapshot import Snapshot, VantageView
 from netwatch.incident import Change, OutageView
 from netwatch.inventory.model import Window, WindowMode
-from netwatch.monitor.cases import Cases
+from netwatch.monitor.cases import Cases, Decided
 from netwatch.monitor.fleet import Fleet
-from netwatch.monitor.records import EVIDENT, Blind, Moment, Recorder, StateChange
+from netwatch.monitor.records import EVIDENT, Blind, Moment, Recorder, StateChange, Stored
+from netwatch.monitor.refusals import Refusals, pieces
 from netwatch.monitor.stability import Stability
 from netwatch.monitor.vantage import IsolationCheck, own_link_down
 from netwatch.monitor.watch import Watch
@@ -62,6 +63,8 @@ class Judge:
         self._flush_at = 0.0
         self._judged_at = 0.0
         self._covered: set[str] = set()
+        self._unsure: dict[str, str] = {}  # device -> why it moved: whether its state is stored is not known
+        self._refusals = Refusals()
         self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
 
     def tx(self) -> str:
@@ -101,7 +104,14 @@ class Judge:
     # The verdict
 
     def run(self, now: float) -> None:
-        """Judge if something has changed and the last verdict was long enough ago; else write the states that moved."""
+        """Judge if something has changed and the last verdict was long enough ago; else write the states that moved.
+
+        Cut off, it judges nothing, and writes again what was refused.
+        """
+        if self.frozen:
+            if self._unsure and now >= self._flush_at:
+                self._flush(now)
+            return
         if self.fleet.troubled and now >= self._judged_at + REJUDGE_S:
             self.want(now)
         if self._due is not None and now >= self._due and now >= self._not_before:
@@ -110,26 +120,41 @@ class Judge:
             self._judged_at = now
             self._verdict(now)
             self._not_before = now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - began))
-        elif self._touched and now >= self._flush_at:
-            self._flush_at = now + FLUSH_S
-            self._write(now, self._shown(self._hidden, now), [], None)
+        elif (self._touched or self._unsure) and now >= self._flush_at:
+            self._flush(now)
+
+    def _flush(self, now: float) -> None:
+        self._flush_at = now + FLUSH_S
+        self._write(now, self._shown(self._hidden, now), Decided(), None)
+
+    def refused(self, record: Moment, stored: Stored, now: float) -> None:
+        """Decide again what the database refused, from what it holds: the states are written again, the incidents judged anew.
+
+        Refused again and again, it is tried less and less often, and in pieces, so that one bad change holds up no other.
+        """
+        self.cases.resume({change.incident.key for change in record.changes}, stored)
+        self._unsure.update((state.device, state.reason) for state in record.states)
+        again = now + self._refusals.pause(now)
+        self._flush_at = max(self._flush_at, again)
+        if record.changes:
+            self.want(again)
 
     def _verdict(self, now: float) -> None:
         at = self.wall(now)
         self._wait_for_fresh_looks(now)
         if not self.fleet.troubled:
             self._hidden = {}
-            changes = self.cases.judge((), self._outages(now, {}), at, now)
-            self._write(now, self._shown({}, now), changes, None)
+            decided = self.cases.judge((), self._outages(now, {}), at, now)
+            self._write(now, self._shown({}, now), decided, None)
             return
         snapshot = self.snapshot(now)
         causes = localise(snapshot)
         self._hidden = hidden = unreachable(snapshot, causes)
-        changes = self.cases.judge(causes, self._outages(now, hidden), at, now)
+        decided = self.cases.judge(causes, self._outages(now, hidden), at, now)
         if self.cases.mass.active or self._waiting:
             self.want(now + 1.0)
         self._want_after_grace(now)
-        self._write(now, self._shown(hidden, now), changes, snapshot)
+        self._write(now, self._shown(hidden, now), decided, snapshot)
 
     def snapshot(self, now: float) -> Snapshot:
         """Freeze what is known."""
@@ -182,7 +207,7 @@ class Judge:
     def _shown(self, hidden: Mapping[str, str], now: float) -> list[StateChange]:
         """Work out the state of every device that moved, and of every silent one, and note the changes."""
         changes = []
-        names = self._touched.keys() | self.fleet.troubled
+        names = self._touched.keys() | self.fleet.troubled | self._unsure.keys()
         for watch in self.fleet.of(sorted(names)):
             entry = hidden.get(watch.device)
             shown = self._show(watch, entry)
@@ -191,10 +216,19 @@ class Judge:
             elif entry is None:
                 entry = watch.explained_by
             if shown is watch.shown and entry == watch.explained_by:
+                if watch.device in self._unsure:
+                    changes.append(self._again(watch))
                 continue
             changes.append(self._move(watch, shown, entry, now, self._touched.get(watch.device, "verdict")))
         self._touched.clear()
+        self._unsure.clear()
         return changes
+
+    def _again(self, watch: Watch) -> StateChange:
+        """Say a state again that the database refused."""
+        since = datetime.fromtimestamp(watch.since, UTC) if watch.since else self._clock.now()
+        reason = self._unsure[watch.device]
+        return StateChange(watch.device, watch.shown, watch.shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
     def _show(self, watch: Watch, entry: str | None) -> State:
         state = watch.state.state
@@ -222,13 +256,16 @@ class Judge:
             self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
         return StateChange(watch.device, before, shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
-    def _write(self, now: float, states: Sequence[StateChange], changes: Sequence[Change], snapshot: Snapshot | None) -> None:
+    def _write(self, now: float, states: Sequence[StateChange], decided: Decided, snapshot: Snapshot | None) -> None:
+        changes = decided.changes
         if not states and not changes:
             return
         evidence: Mapping[str, Any] | None = None
         if snapshot is not None and any(change.verb in EVIDENT for change in changes):
             evidence = {**dump(snapshot), "echoes": self._echoes(changes)}
-        self._recorder.submit(Moment(self.tx(), self.wall(now), tuple(states), tuple(changes), evidence))
+        moment = Moment(self.tx(), self.wall(now), tuple(states), changes, evidence, decided.before)
+        for part in pieces(moment, self.tx) if self._refusals.lately(now) else (moment,):
+            self._recorder.submit(part)
 
     def _echoes(self, changes: Sequence[Change]) -> dict[str, list[Any]]:
         """Return the remembered echoes of the places the changes are about: RFC 3339 time, microseconds or null when lost."""
@@ -278,13 +315,13 @@ class Judge:
         cause = own_link_down(vantage, carrier=self._isolation.carrier(), silent_s=now - since)
         view = OutageView(certain=True, silent=True, since=self.wall(since), answered_at=None, hidden_by=None)
         views = {**self._outages(now, {}), vantage: view}
-        changes = self.cases.judge((cause,), views, self.wall(now), now)
+        decided = self.cases.judge((cause,), views, self.wall(now), now)
         for watch in self.fleet:
             self.fleet.set_state(watch, forget(watch.state))
             watch.hot = False
             self.touch(watch, "monitor_isolated")
         self._waiting.clear()
-        self._write(now, self._shown({}, now), changes, None)
+        self._write(now, self._shown({}, now), decided, None)
         self._recorder.submit(Blind(self.tx(), self.wall(now), self.wall(since), None, "isolated"))
 
     def thaw(self, now: float) -> None:

@@ -32,7 +32,7 @@ from netwatch.monitor.counts import Counts
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.judge import Judge
 from netwatch.monitor.ports import Prober, Readers
-from netwatch.monitor.records import Beat, Blind, ClockStep, OpenTicket, Recorder, Sweep
+from netwatch.monitor.records import Beat, Blind, ClockStep, Moment, OpenTicket, Recorder, Sweep, Written
 from netwatch.monitor.schedule import EchoSchedule
 from netwatch.monitor.vantage import IsolationCheck
 from netwatch.monitor.watch import LOST, Watch
@@ -214,15 +214,20 @@ class Pipeline:
         if now >= self._check_at:
             self._check_at = now + CHECK_EVERY_S
             self._check(now)
-        if not self.judge.frozen:
-            self.judge.run(now)
+        self.judge.run(now)
         for written in self.recorder.collect():
-            if isinstance(written.record, OpenTicket):
-                self.cases.written(written.record.incident, written.ticket)
-            if written.ended is not None:
-                self.cases.ended(written.ended)
-            if written.windows is not None:
-                self.judge.windows = (*self.fleet.graph.inventory.maintenance, *written.windows)
+            self._take(written, now)
+
+    def _take(self, written: Written, now: float) -> None:
+        """Learn what became of a record."""
+        if isinstance(written.record, OpenTicket):
+            self.cases.written(written.record.incident, written.ticket)
+        if isinstance(written.record, Moment) and written.stored is not None:
+            self.judge.refused(written.record, written.stored, now)
+        if written.ended is not None:
+            self.cases.ended(written.ended)
+        if written.windows is not None:
+            self.judge.windows = (*self.fleet.graph.inventory.maintenance, *written.windows)
 
     def _send(self, watches: Sequence[Watch], now: float, *, scheduled: bool) -> None:
         targets = []
@@ -284,6 +289,7 @@ class Pipeline:
         """Note that the wall clock jumped. New records carry the new time; stored deadlines and states stay."""
         self.counts.clock_steps["forward" if seconds > 0 else "back"] += 1
         self.judge.resync()
+        self.cases.clock_stepped(seconds)
         self.recorder.submit(ClockStep(self.judge.tx(), self._clock.now(), seconds))
 
     def wall(self, at: float) -> datetime:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from netwatch.clock import Clock
 from netwatch.errors import NetwatchError, StoreAway, StoreBroken, StoreBusy
-from netwatch.monitor.records import Beat, Moment, OpenTicket, Record, Sweep, Write, Written
+from netwatch.monitor.records import Beat, Moment, OpenTicket, Record, Stored, Sweep, Write, Written
 
 QUEUE_LIMIT = 100_000  # records kept in memory while the database is away: an hour of a very bad day
 EVIDENCE_LIMIT = 100  # of them with the snapshot they were judged on: megabytes each in a large city
@@ -18,8 +19,9 @@ RETRY_S = 1.0
 class ThreadRecorder:
     """Writes records in order, one transaction each; what fails for now is tried again with its true time."""
 
-    def __init__(self, write: Write, *, clock: Clock) -> None:
+    def __init__(self, write: Write, *, clock: Clock, stored: Callable[[Record], Stored | None] = lambda _: None) -> None:
         self._write = write
+        self._stored = stored  # what stands where a record was refused
         self._clock = clock
         self._queue: deque[Record] = deque()
         self._written: deque[Written] = deque()
@@ -97,19 +99,31 @@ class ThreadRecorder:
         try:
             self._written.append(self._write(record))
         except (StoreBusy, StoreAway, StoreBroken) as error:
-            self._count(type(error).__name__, str(error))
-            self.writable = False
-            return False
-        except NetwatchError as error:  # decided meanwhile by somebody else, or refused: this record is over
-            self._count(type(error).__name__, str(error))
-            self._written.append(Written(record, error=str(error)))
-            return True
+            return self._away(error)
+        except NetwatchError as error:  # decided meanwhile by somebody else, or refused
+            return self._refused(record, type(error).__name__, str(error))
         except Exception as error:  # noqa: BLE001  # a bug in one record must not end the writing of all others
-            self._count("unexpected", f"{type(error).__name__}: {error}")
-            self._written.append(Written(record, error=f"{type(error).__name__}: {error}"))
-            return True
+            return self._refused(record, "unexpected", f"{type(error).__name__}: {error}")
         self.writable = True
         self.last_error = None
+        return True
+
+    def _away(self, error: NetwatchError) -> bool:
+        self._count(type(error).__name__, str(error))
+        self.writable = False
+        return False
+
+    def _refused(self, record: Record, kind: str, text: str) -> bool:
+        """Say that this record is over, and what is stored in its place: the pipeline decides again from there."""
+        self._count(kind, text)
+        try:
+            stored = self._stored(record)
+        except (StoreBusy, StoreAway, StoreBroken) as error:
+            return self._away(error)
+        except Exception as error:  # noqa: BLE001  # what cannot be read either is said, and the next change tries again
+            self._count("unexpected", f"{type(error).__name__}: {error}")
+            stored = None
+        self._written.append(Written(record, error=text, stored=stored))
         return True
 
     def _count(self, kind: str, text: str) -> None:

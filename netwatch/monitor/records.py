@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from netwatch.detect.state import State
-from netwatch.incident import Change
+from netwatch.incident import Change, Incident
 from netwatch.inventory.model import Window
 
 EVIDENT = frozenset({"opened", "cause_changed", "split", "reopened", "merged"})  # verbs whose snapshot is kept
@@ -36,6 +36,7 @@ class Moment:
     states: tuple[StateChange, ...] = ()
     changes: tuple[Change, ...] = ()
     evidence: Mapping[str, Any] | None = None  # the frozen snapshot, where an incident opens or changes its cause
+    before: Mapping[str, Incident] = field(default_factory=dict)  # by key: the changed incidents as they were; absent: new ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,23 @@ Record = Moment | OpenTicket | Blind | ClockStep | Beat | Sweep
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds, read after it refused a `Moment`: the next decision starts from this."""
+
+    incidents: tuple[Incident, ...]
+    ended: frozenset[str]  # tickets of those incidents that people have ended
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a record. `ticket` is set after `OpenTicket`; `error` when it never will be."""
+    """What became of a record. `ticket` is set after `OpenTicket`; `error` when it was refused, `stored` what stands instead."""
 
     record: Record
     ticket: str | None = None
     windows: tuple[Window, ...] | None = None  # after `Beat`: the maintenance windows people have added
     ended: frozenset[str] | None = None  # after `Beat`: those of its tickets that are no longer open
     error: str | None = None
+    stored: Stored | None = None
 
 
 class Recorder(Protocol):

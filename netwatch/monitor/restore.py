@@ -26,7 +26,7 @@ def restore(pipeline: Pipeline, store: Store, *, now: datetime) -> None:
         windows = [stored.window for stored in tx.maintenance.list(not_ended_before=now)]
         over = ended(tx, tuple(incident.ticket for incident in known if incident.ticket is not None))
     pipeline.judge.windows = (*pipeline.fleet.graph.inventory.maintenance, *windows)
-    pipeline.cases.load(known)
+    pipeline.cases.load(known, now)
     pipeline.cases.ended(over)
     for watch in pipeline.fleet:
         stored = states.get(watch.device)

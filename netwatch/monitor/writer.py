@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from netwatch import casework
 from netwatch.casework import World
 from netwatch.diagnose.cause import Evidence
-from netwatch.incident import Change, IncidentState
-from netwatch.monitor.records import EVIDENT, Beat, Blind, ClockStep, Moment, OpenTicket, Record, Sweep, Written
+from netwatch.errors import Conflict
+from netwatch.incident import Change, Incident, IncidentState, to_json
+from netwatch.monitor.cases import REMEMBERED_S
+from netwatch.monitor.records import EVIDENT, Beat, Blind, ClockStep, Moment, OpenTicket, Record, Stored, Sweep, Written
 from netwatch.release import release
 from netwatch.store import Store, Transaction
 from netwatch.store.errors import AlreadyCommitted
@@ -18,6 +21,10 @@ from netwatch.store.states import StoredState
 
 MONITOR = "monitor"
 PATIENCE_S = 5.0  # for a lock: then it is said that the database is away, and the record waits in the queue
+
+
+class Stale(Conflict):
+    """A change was decided on something that is no longer true: another monitor, or a person, was first."""
 
 
 class Writer:
@@ -35,6 +42,21 @@ class Writer:
         except AlreadyCommitted:
             return self._store_read(record)
 
+    def stored(self, record: Record) -> Stored | None:
+        """Return what is stored where a record was refused; None when the record is not one that is decided again.
+
+        Raises StoreError when the database cannot be read now.
+        """
+        if not isinstance(record, Moment):
+            return None
+        with self._store.read() as tx:
+            known = {one.key: one for one in tx.incidents.load_known(record.at - timedelta(seconds=REMEMBERED_S))}
+            for key in {change.incident.key for change in record.changes} - known.keys():
+                if (found := tx.incidents.by_key(key)) is not None:
+                    known[key] = found
+            tickets = tuple(sorted(one.ticket for one in known.values() if one.ticket is not None))
+            return Stored(tuple(known.values()), ended(tx, tickets))
+
     def _store_read(self, record: Record) -> Written:
         """Return what a record that was written before a crash or an unknown outcome had brought."""
         if not isinstance(record, OpenTicket):
@@ -49,13 +71,34 @@ def _moment(tx: Transaction, world: World, record: Moment) -> Written:
         StoredState(state.device, state.after, state.since, state.reason, state.explained_by, state.loss_ratio)
         for state in record.states
     )
+    checked: set[str] = set()
     for change in record.changes:
-        _change(tx, world, change, record)
+        stored = tx.incidents.by_key(change.incident.key)
+        if change.incident.key not in checked:
+            _check(tx, change, stored, record.before.get(change.incident.key))
+            checked.add(change.incident.key)
+        _change(tx, world, change, stored, record)
     return Written(record)
 
 
-def _change(tx: Transaction, world: World, change: Change, record: Moment) -> None:
-    stored = tx.incidents.by_key(change.incident.key)
+def _check(tx: Transaction, change: Change, stored: Incident | None, before: Incident | None) -> None:
+    """Refuse a change of an incident that is not as it was when the change was decided. Raises Stale."""
+    if (stored is None) != (before is None):
+        raise Stale(f"incident {change.incident.key} is {'not stored' if stored is None else 'stored already'}")
+    if stored is None or before is None:
+        return
+    if _body(stored) != _body(before):
+        raise Stale(f"incident {change.incident.key} was changed by somebody else")
+    if change.verb == "reopened" and stored.ticket is not None and not tx.tickets.get(stored.ticket).is_open:
+        raise Stale(f"ticket {stored.ticket} has ended: what comes back to its place is another fault")
+
+
+def _body(incident: Incident) -> Mapping[str, Any]:
+    """Return an incident without what the database gives it."""
+    return to_json(replace(incident, id=None, ticket=None))
+
+
+def _change(tx: Transaction, world: World, change: Change, stored: Incident | None, record: Moment) -> None:
     reason = _reason(change.reason)
     if stored is None:
         incident = replace(change.incident, id=None)

@@ -144,12 +144,12 @@ class Machine:
             clock=clock,
         )
 
-    def _noting(self, write: Callable[[Record], Written]) -> Callable[[Record], Written]:
+    def _noting(self, write: Writer) -> Callable[[Record], Written]:
         def noted(record: Record) -> Written:
             try:
                 written = write(record)
-            except NetwatchError as error:  # refused or overtaken: the recorder of the daemon drops such a record as well
-                written = Written(record, error=f"{type(error).__name__}: {error}")
+            except NetwatchError as error:  # refused or overtaken: as the recorder of the daemon answers
+                written = Written(record, error=f"{type(error).__name__}: {error}", stored=write.stored(record))
             self._timeline.take(self._clock.elapsed, record, written)
             return written
 
