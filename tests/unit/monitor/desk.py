@@ -18,6 +18,7 @@ from netwatch.monitor.judge import Judge
 from netwatch.monitor.pipeline import Pipeline
 from netwatch.monitor.records import Blind, InlineRecorder, Moment, OpenTicket, Record, StateChange, Written
 from netwatch.monitor.vantage import IsolationCheck
+from netwatch.monitor.writer import Writer
 from netwatch.observation import SnmpReading
 
 NOON = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
@@ -83,8 +84,18 @@ class Air:
 class Desk:
     """The pipeline and what it has written."""
 
-    def __init__(self, inventory: Inventory, *, policy: Policy | None = None, gate: GatePolicy | None = None) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        *,
+        policy: Policy | None = None,
+        gate: GatePolicy | None = None,
+        writer: Writer | None = None,
+        boot: str = "desk",
+    ) -> None:
         self.clock = HandClock()
+        self.writer = writer  # a real one, into a real database; without it every record is taken
+        self.refusals: list[str] = []
         self.seat = Seat()
         self.air = Air()
         self.records: list[Record] = []
@@ -95,7 +106,7 @@ class Desk:
         recorder = InlineRecorder(self._write)
         isolation = IsolationCheck(self.seat)
         self.judge = Judge(
-            fleet=self.fleet, cases=self.cases, recorder=recorder, isolation=isolation, clock=self.clock, boot="desk"
+            fleet=self.fleet, cases=self.cases, recorder=recorder, isolation=isolation, clock=self.clock, boot=boot
         )
         self.pipeline = Pipeline(
             fleet=self.fleet,
@@ -114,6 +125,12 @@ class Desk:
 
     def _write(self, record: Record) -> Written:
         self.records.append(record)
+        if self.writer is not None:
+            try:
+                return self.writer(record)
+            except Exception as error:  # noqa: BLE001  # as the recorder of the daemon does
+                self.refusals.append(f"{type(error).__name__}: {error}")
+                return Written(record, error=str(error), stored=self.writer.stored(record))
         if isinstance(record, OpenTicket):
             if self.refuse is not None:
                 return Written(record, error=self.refuse)
