@@ -117,7 +117,7 @@ def own_port(number: int, said: Mapping[Oid, Value], table: Mapping[int, ports.R
 def _named(text: str | None, table: Mapping[int, ports.Row]) -> list[int]:
     """Return the rows whose ifName is this text, else whose ifDescr is."""
     for column in oids.NAMES:
-        rows = ports.rows_called(text, {index: values.text(row.get(column)) for index, row in table.items()}) if text else []
+        rows = ports.rows_with(text, {index: values.text(row.get(column)) for index, row in table.items()}) if text else []
         if rows:
             return rows
     return []

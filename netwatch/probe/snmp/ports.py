@@ -59,8 +59,21 @@ def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def rows_called(name: str, texts: Mapping[int, str | None]) -> list[int]:
-    """Return the rows with this name in one column: exactly, else but for capitals and blanks. Names need not be unique."""
+def rows_called(name: str, names: Mapping[int, str | None], descriptions: Mapping[int, str | None]) -> list[tuple[int, Oid]]:
+    """Return the rows with this name, and the column that has it: by what a port is shown as, else by ifDescr of any port.
+
+    Exactly, else but for capitals and blanks. Names need not be unique.
+    """
+    shown = {index: names.get(index) or descriptions.get(index) for index in (*names, *descriptions)}
+    for texts in (shown, descriptions):
+        rows = rows_with(name, texts)
+        if rows:
+            return [(row, oids.IF_NAME if texts is shown and names.get(row) else oids.IF_DESCR) for row in rows]
+    return []
+
+
+def rows_with(name: str, texts: Mapping[int, str | None]) -> list[int]:
+    """Return the rows of one column that have this text."""
     exact = [index for index, text in texts.items() if text == name]
     return sorted(exact or (index for index, text in texts.items() if same_name(name, text)))
 

@@ -186,12 +186,9 @@ class SnmpReader:
 
     async def _look_up(self, agent: Agent, known: Known, names: Sequence[str]) -> None:
         """Find the rows of ports by ifName, else ifDescr, else their index, and remember them; or that they are nowhere."""
-        left, whole = dict.fromkeys(names), True
-        for name in names:
-            known.places.pop(name, None)
+        texts: dict[Oid, dict[int, str | None]] = {column: {} for column in oids.NAMES}
+        whole = True
         for column in oids.NAMES:
-            if not left:
-                return
             try:
                 walked = await self._walker.walk(agent, column)
             except SnmpError as error:
@@ -199,13 +196,15 @@ class SnmpReader:
                     continue
                 raise
             whole = whole and walked.partial is None
-            texts = {index[0]: values.text(cell) for index, cell in walked.rows.items() if len(index) == 1}
-            for name in list(left):
-                rows = ports.rows_called(name, texts)[:SAME_NAME]
-                if rows:
-                    del left[name]
-                    known.absent.pop(name, None)
-                    known.places[name] = tuple([await self._place(agent, index, column) for index in rows])
+            texts[column] = {index[0]: values.text(cell) for index, cell in walked.rows.items() if len(index) == 1}
+        left = dict.fromkeys(names)
+        for name in names:
+            rows = ports.rows_called(name, texts[oids.IF_NAME], texts[oids.IF_DESCR])[:SAME_NAME]
+            known.places.pop(name, None)
+            if rows:
+                del left[name]
+                known.absent.pop(name, None)
+                known.places[name] = tuple([await self._place(agent, index, column) for index, column in rows])
         for name in list(left):
             index = ports.index_in(name)
             place = await self._place(agent, index, None) if index is not None else None

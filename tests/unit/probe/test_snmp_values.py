@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from netwatch.observation import PortAdmin, PortOper
 from netwatch.probe.snmp import values
-from netwatch.probe.snmp.power import APC_OUTPUT_STATUS, UPS_BATTERY_STATUS, UPS_OUTPUT_SOURCE, UPS_SECONDS_ON_BATTERY, ups_status
 
 anything = st.one_of(st.none(), st.integers(), st.binary(max_size=40), st.tuples(st.integers(0, 9)))
 
@@ -16,6 +15,7 @@ anything = st.one_of(st.none(), st.integers(), st.binary(max_size=40), st.tuples
 @given(anything, anything)
 def test_no_value_raises(one, two):
     values.text(one)
+    values.mac(one)
     values.admin(one)
     values.oper(one)
     values.octets(one, two)
@@ -83,26 +83,3 @@ def test_status_numbers():
     ]
     assert (values.oper(0), values.oper(99), values.oper(None)) == (PortOper.INVALID, PortOper.INVALID, PortOper.UNKNOWN)
     assert (values.admin(2), values.admin(7), values.admin(None)) == (PortAdmin.DOWN, PortAdmin.UNKNOWN, PortAdmin.UNKNOWN)
-
-
-@pytest.mark.parametrize(
-    ("source", "seconds", "battery", "apc", "on_battery"),
-    [
-        (5, 120, 2, None, True),
-        (5, 0, 3, None, True),
-        (5, 0, 2, None, False),  # some devices work like that
-        (5, None, None, None, False),
-        (3, 0, 2, None, False),
-        (4, 0, 2, None, False),  # bypass: a warning, no power cut
-        (-1, 0, 2, 3, True),  # no value in UPS-MIB: the maker's own object
-        (None, None, None, 2, False),
-        (None, None, None, None, None),
-        (65_535, None, None, None, None),
-        (b"", b"", b"", b"", None),
-    ],
-)
-def test_on_battery_needs_two_signs(source, seconds, battery, apc, on_battery):
-    """DEVICES.md 2.8."""
-    got = {UPS_OUTPUT_SOURCE: source, UPS_SECONDS_ON_BATTERY: seconds, UPS_BATTERY_STATUS: battery, APC_OUTPUT_STATUS: apc}
-    status = ups_status(got)
-    assert (status.on_battery if status is not None else None) is on_battery
