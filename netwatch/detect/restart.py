@@ -1,8 +1,8 @@
 """Did a device start anew between two readings (DEVICES 2.5)? Not fooled by the wrap of its clock, nor by an agent alone. Pure.
 
 sysUpTime counts from the start of the agent, in 1/100 s, and begins at 0 again after 497.1 days. Other clocks of a device only
-support what it says, and only those whose own growth was right before; the largest of several is never taken, because a clock that
-is wrong hides true restarts. All times are seconds; `at` is monotonic.
+support what it says, and only those whose own growth was right before; the largest of several is never taken, because a wrong
+clock hides true restarts. All times are seconds; `at` is monotonic.
 """
 
 from __future__ import annotations

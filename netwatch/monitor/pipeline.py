@@ -27,6 +27,7 @@ from netwatch.detect.state import (
     next_delay,
     take_fast_lane,
 )
+from netwatch.monitor.aftermath import Aftermath
 from netwatch.monitor.cases import Cases
 from netwatch.monitor.counts import Counts
 from netwatch.monitor.fleet import Fleet
@@ -68,6 +69,7 @@ class Pipeline:
         self.policy = policy
         self.counts = Counts()
         self.isolation = isolation
+        self.aftermath = Aftermath()
         self.started_at = clock.monotonic()
         self.schedule = EchoSchedule(self.started_at)
         self._prober: Prober | None = None
@@ -139,6 +141,7 @@ class Pipeline:
         """Take what a device said of itself by SNMP: evidence, never proof of silence or of life."""
         known = self.fleet.snmp.get(reading.device)
         self.fleet.take(reading)
+        self.aftermath.read(reading)
         watch = self.fleet.watches.get(reading.device)
         if watch is not None and (reading.answered is not known or not reading.answered):
             self.judge.touch(watch, "agent_answers" if reading.answered else AGENT_SILENT)
@@ -173,6 +176,7 @@ class Pipeline:
             return
         if event is Event.BECAME_DOWN:
             self.cases.mass.lost(watch.device, at)
+            self.aftermath.restarts.went_down(watch.device, at)
             self.judge.verdict_wanted(watch, at)
             return
         watch.refused_by = None
@@ -224,6 +228,8 @@ class Pipeline:
             self.cases.written(written.record.incident, written.ticket)
         if isinstance(written.record, Moment) and written.stored is not None:
             self.judge.refused(written.record, written.stored, now)
+        elif isinstance(written.record, Moment) and written.error is None:
+            self.aftermath.note(written.record, now)
         if written.ended is not None:
             self.cases.ended(written.ended)
         if written.windows is not None:
@@ -258,6 +264,8 @@ class Pipeline:
         if not self.judge.frozen:
             for incident in self.cases.earned(now):
                 self.recorder.submit(OpenTicket(self.judge.tx(), self.wall(now), incident.key))
+            for again in self.aftermath.due(now, self.wall(now), self.fleet.graph, self.judge.tx):
+                self.recorder.submit(again)
             if self._readers is not None:
                 for device in self.fleet.suspects():
                     self._readers.look(device)

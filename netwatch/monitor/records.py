@@ -49,6 +49,16 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterRecovery:
+    """A recovered incident was judged once more, with the restarts known: `body` says what came of it."""
+
+    tx: str
+    at: datetime
+    incident: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Blind:
     """Nothing was measured from `since` to `until` (None: still blind): never anybody's downtime."""
 
@@ -86,7 +96,7 @@ class Sweep:
     at: datetime
 
 
-Record = Moment | OpenTicket | Blind | ClockStep | Beat | Sweep
+Record = Moment | OpenTicket | AfterRecovery | Blind | ClockStep | Beat | Sweep
 
 
 @dataclass(frozen=True, slots=True)

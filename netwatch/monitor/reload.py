@@ -38,6 +38,7 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
         fleet.forget(name)
         parts.readers.forget(name)
         parts.pipeline.judge.stability.forget(name)
+        parts.pipeline.aftermath.restarts.forget(name)
     fleet.adopt(new.graph, policy.interval)
     for name in sorted(wanted):
         interval = float(new.inventory.devices[name].interval or policy.interval)

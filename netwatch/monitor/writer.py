@@ -13,7 +13,19 @@ from netwatch.diagnose.cause import Evidence
 from netwatch.errors import Conflict
 from netwatch.incident import Change, Incident, IncidentState, to_json
 from netwatch.monitor.cases import REMEMBERED_S
-from netwatch.monitor.records import EVIDENT, Beat, Blind, ClockStep, Moment, OpenTicket, Record, Stored, Sweep, Written
+from netwatch.monitor.records import (
+    EVIDENT,
+    AfterRecovery,
+    Beat,
+    Blind,
+    ClockStep,
+    Moment,
+    OpenTicket,
+    Record,
+    Stored,
+    Sweep,
+    Written,
+)
 from netwatch.release import release
 from netwatch.store import Store, Transaction
 from netwatch.store.errors import AlreadyCommitted
@@ -126,6 +138,13 @@ def _open_ticket(tx: Transaction, world: World, record: OpenTicket) -> Written:
     return Written(record, ticket=casework.open_ticket_for_incident(tx, world, incident, record.at).id)
 
 
+def _after_recovery(tx: Transaction, world: World, record: AfterRecovery) -> Written:  # noqa: ARG001
+    incident = tx.incidents.by_key(record.incident)
+    if incident is not None and incident.id is not None:
+        tx.incidents.add_evidence(incident.id, "after_recovery", record.body)
+    return Written(record)
+
+
 def _blind(tx: Transaction, world: World, record: Blind) -> Written:  # noqa: ARG001  # every writer takes the same
     known = [period for period in tx.blind.list() if period.ended_at is None and period.reason == record.reason]
     if known and record.until is not None:
@@ -181,6 +200,7 @@ _TOLD: Mapping[str, Callable[[Transaction, World, Any, Any], object]] = {
 _KINDS: Mapping[type[Any], Callable[[Transaction, World, Any], Written]] = {
     Moment: _moment,
     OpenTicket: _open_ticket,
+    AfterRecovery: _after_recovery,
     Blind: _blind,
     ClockStep: _clock_step,
     Beat: _beat,
