@@ -64,8 +64,8 @@ class Watch:
             self._trail.append((sent_at, rtt))
 
     def recent(self) -> list[tuple[float, float | None]]:
-        """Return the remembered echoes, oldest first: (sent at, round-trip time in seconds or None when lost)."""
-        trail = self._trail if self._trail is not None else ((self.sent_at, self.rtt),) if self.sent_at else ()
+        """Return the remembered echoes, oldest first: (sent at, round-trip time in s or None when lost). Any thread may ask."""
+        trail = tuple(self._trail) if self._trail is not None else ((self.sent_at, self.rtt),) if self.sent_at else ()
         return [(sent_at, None if rtt == LOST else rtt) for sent_at, rtt in trail]
 
     def last_rtt(self) -> float | None:
