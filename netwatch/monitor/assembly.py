@@ -17,6 +17,7 @@ from netwatch.monitor.pipeline import Pipeline
 from netwatch.monitor.readers import SnmpReaders
 from netwatch.monitor.recorder import ThreadRecorder
 from netwatch.monitor.restore import restore
+from netwatch.monitor.thinking import Aside
 from netwatch.monitor.vantage import IsolationCheck, SystemVantage
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.writer import Writer
@@ -55,7 +56,13 @@ def assemble(settings: Settings, world: World, store: Store, places: Mapping[str
     recorder = ThreadRecorder(writer, clock=clock, stored=writer.stored)
     isolation = IsolationCheck(SystemVantage(places[world.inventory.vantage] or LOOPBACK))
     judge = Judge(
-        fleet=fleet, cases=cases, recorder=recorder, isolation=isolation, clock=clock, boot=f"monitor-{secrets.token_hex(6)}"
+        fleet=fleet,
+        cases=cases,
+        recorder=recorder,
+        isolation=isolation,
+        clock=clock,
+        boot=f"monitor-{secrets.token_hex(6)}",
+        aside=Aside(),
     )
     credentials = load_credentials(settings.credentials)
     readers = SnmpReaders(fleet, settings.snmp, credentials, clock=clock)

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from netwatch.detect.state import silent_for
-from netwatch.diagnose.cause import Cause, Side
-from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, OutageView, reconcile
+from netwatch.diagnose.cause import Side
+from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.mass import MassGuard
+from netwatch.monitor.question import Known
 from netwatch.monitor.records import Stored
 from netwatch.monitor.steady import Steady
 from netwatch.monitor.watch import Watch
 
 REMEMBERED_S = 86_400.0  # a recovered incident is named by the next one of its place (`follows`) for a day
+TICKETS_AT_ONCE = 500  # asked for in one go
 ASK_AGAIN_S = 30.0  # a ticket that was refused, or that nobody answered for, is asked for again so much later
 
 
@@ -74,15 +76,21 @@ class Cases:
         """Tell whether an incident is open."""
         return any(incident.state is IncidentState.OPEN for incident in self.known.values())
 
-    def judge(self, causes: Sequence[Cause], views: Mapping[str, OutageView], at: datetime, now: float) -> Decided:
-        """Compare the causes of one snapshot with the incidents in hand; take over what changes."""
+    def now_known(self) -> Known:
+        """Return what a question has to know of the incidents in hand."""
+        closed = frozenset(incident.key for incident in self.known.values() if incident.ticket in self._closed)
         policy = IncidentPolicy(reopen_within=self.policy.reopen_within)
-        closed = {incident.key for incident in self.known.values() if incident.ticket in self._closed}
-        known = self.steady.told(self.known.values())
-        changes = self.steady.recorded(reconcile(known, causes, views, at, policy, closed=closed))
+        return Known(self.steady.told(self.known.values()), closed, policy)
+
+    def take(self, changes: Sequence[Change], at: datetime, now: float) -> Decided:
+        """Take over what a verdict changes."""
+        changes = self.steady.recorded(changes)
         before = {key: self.known[key] for key in {change.incident.key for change in changes} if key in self.known}
         for change in changes:
-            self.known[change.incident.key] = change.incident
+            known, incident = before.get(change.incident.key), change.incident
+            if known is not None and incident.ticket is None and known.ticket is not None:  # opened while this was thought about
+                incident = replace(incident, ticket=known.ticket)
+            self.known[incident.key] = incident
         self._forget_old(at)
         self.mass.judge([incident.locus for incident in self.open()], len(self.fleet), now)
         return Decided(tuple(changes), before)
@@ -108,12 +116,14 @@ class Cases:
         """Return the incidents whose gate has passed and which have no ticket yet; each again only after half a minute."""
         if self.mass.active or now < self._held_until:
             return []
-        passed = []
+        passed: list[Incident] = []
         for incident in self.open():
             if incident.ticket is not None or not wants_ticket(incident):
                 continue
             if now - self._asked.get(incident.key, float("-inf")) < ASK_AGAIN_S:
                 continue
+            if len(passed) == TICKETS_AT_ONCE:
+                break  # the others a second later
             if self.silence(incident, now) >= self._open_after(incident):
                 self._asked[incident.key] = now
                 passed.append(incident)

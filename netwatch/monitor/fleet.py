@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from netwatch.diagnose.snapshot import DeviceView, Reach, Snapshot, VantageView
 from netwatch.inventory.graph import Graph
 from netwatch.inventory.model import Device, Status
 from netwatch.monitor.power import PowerHints
+from netwatch.monitor.still import Still
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import in_maintenance
 from netwatch.observation import PortOper, PortStatus, SnmpReading
@@ -58,6 +60,15 @@ class Fleet:
         for device in graph.inventory.devices.values():
             if is_watched(device):
                 self.watches[device.id] = self.new_watch(device.id)
+
+    def frozen(self) -> Fleet:
+        """Return this fleet as it is now, to be read while the real one moves on."""
+        still = copy(self)
+        still.watches = Still(self.watches)  # type: ignore[assignment]  # read like the real ones
+        still.troubled = set(self.troubled)
+        still.ports, still.snmp, still.power = dict(self.ports), dict(self.snmp), self.power.copy()
+        vars(still).update(_spoke_first=dict(self._spoke_first), _spoke_last=dict(self._spoke_last))
+        return still
 
     def new_watch(self, device: str) -> Watch:
         """Make the watch of a device with the interval the inventory gives it."""

@@ -9,16 +9,16 @@ from typing import Any
 from netwatch.clock import Clock
 from netwatch.detect.barrier import RECOVERY_SPREAD_S
 from netwatch.detect.state import State, forget
-from netwatch.diagnose.localise import localise, unreachable
-from netwatch.diagnose.observations import dump
-from netwatch.diagnose.snapshot import Snapshot, VantageView
-from netwatch.incident import Change, OutageView
+from netwatch.diagnose.snapshot import VantageView
+from netwatch.incident import OutageView
 from netwatch.inventory.model import Window, WindowMode
 from netwatch.monitor.cases import Cases, Decided
 from netwatch.monitor.fleet import Fleet
-from netwatch.monitor.records import EVIDENT, Blind, Moment, Recorder, StateChange, Stored
+from netwatch.monitor.question import Question
+from netwatch.monitor.records import Blind, Moment, Recorder, StateChange, Stored
 from netwatch.monitor.refusals import Refusals, pieces
 from netwatch.monitor.stability import Stability
+from netwatch.monitor.thinking import AtOnce, Thinking
 from netwatch.monitor.vantage import IsolationCheck, own_link_down
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import covered
@@ -26,6 +26,7 @@ from netwatch.monitor.windows import covered
 BARRIER_WAIT_S = 20.0  # how long a verdict waits for a fresh look at an ancestor (DIAGNOSIS 2.1)
 FLUSH_S = 1.0  # states that need no verdict are written this often
 SHARE = 4.0  # after a verdict that took t seconds the next waits 4 t: a mass outage must not starve the probing
+ASIDE_FROM = 200  # silent devices and devices of known incidents: from here on a verdict is made beside the probing
 REJUDGE_S = 30.0  # while anything is silent: whatever was missed, nobody is forgotten for longer
 LEAST_APART_S = 0.2
 HOLD_APART_S = 6.0
@@ -43,6 +44,7 @@ class Judge:
         isolation: IsolationCheck,
         clock: Clock,
         boot: str,
+        aside: Thinking | None = None,
     ) -> None:
         self.fleet = fleet
         self.cases = cases
@@ -57,6 +59,10 @@ class Judge:
         self._sequence = 0
         self._hidden: Mapping[str, str] = {}  # device -> entry, by the last verdict
         self._touched: dict[str, str] = {}  # device -> why its state moved
+        self._at_once = AtOnce()
+        self._aside: Thinking = aside or self._at_once  # for large questions
+        self._asked: Thinking | None = None  # who is thinking about the present question
+        self._asked_at = 0.0
         self._due: float | None = None  # when the next verdict is wanted
         self._not_before = 0.0
         self._held_until = float("-inf")
@@ -79,6 +85,7 @@ class Judge:
     def resync(self) -> None:
         """Take the wall clock anew after it stepped; what is already recorded keeps its times."""
         self._offset = self._clock.now() - timedelta(seconds=self._clock.monotonic())
+        self.anew(self._clock.monotonic())
 
     # What the pipeline tells
 
@@ -114,24 +121,24 @@ class Judge:
             return
         if self.fleet.troubled and now >= self._judged_at + REJUDGE_S:
             self.want(now)
-        if self._due is not None and now >= self._due and now >= self._not_before:
-            began = self._clock.monotonic()
-            self._due = None
-            self._judged_at = now
-            self._verdict(now)
-            self._not_before = now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - began))
+        if self._asked is not None:
+            self._conclude(now)
+        elif self._due is not None and now >= self._due and now >= self._not_before:
+            self._ask(now)
+            self._conclude(now)
         elif (self._touched or self._unsure) and now >= self._flush_at:
             self._flush(now)
 
     def _flush(self, now: float) -> None:
         self._flush_at = now + FLUSH_S
-        self._write(now, self._shown(self._hidden, now), Decided(), None)
+        self._write(now, self._shown(self._hidden, now), Decided())
 
     def refused(self, record: Moment, stored: Stored, now: float) -> None:
         """Decide again what the database refused, from what it holds: the states are written again, the incidents judged anew.
 
         Refused again and again, it is tried less and less often, and in pieces, so that one bad change holds up no other.
         """
+        self.anew(now)
         self.cases.resume({change.incident.key for change in record.changes}, stored)
         self._unsure.update((state.device, state.reason) for state in record.states)
         again = now + self._refusals.pause(now)
@@ -139,26 +146,52 @@ class Judge:
         if record.changes:
             self.want(again)
 
-    def _verdict(self, now: float) -> None:
-        at = self.wall(now)
+    def _ask(self, now: float) -> None:
+        """Pose the question of this moment."""
+        self._due = None
+        self._judged_at = now
+        self._asked_at = self._clock.monotonic()
         self._wait_for_fresh_looks(now)
-        if not self.fleet.troubled:
-            self._hidden = {}
-            decided = self.cases.judge((), self._outages(now, {}), at, now)
-            self._write(now, self._shown({}, now), decided, None)
-            return
-        snapshot = self.snapshot(now)
-        causes = localise(snapshot)
-        self._hidden = hidden = unreachable(snapshot, causes)
-        decided = self.cases.judge(causes, self._outages(now, hidden), at, now)
-        if self.cases.mass.active or self._waiting:
-            self.want(now + 1.0)
-        self._want_after_grace(now)
-        self._write(now, self._shown(hidden, now), decided, snapshot)
+        large = len(self.fleet.troubled) + sum(len(one.affected) for one in self.cases.known.values()) >= ASIDE_FROM
+        self._asked = self._aside if large else self._at_once
+        self._asked.begin(self.question(now, frozen=large))
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Freeze what is known."""
-        return self.fleet.snapshot(now, self.wall(now), self.wall, VantageView(carrier=self._isolation.carrier()))
+    def _conclude(self, now: float) -> None:
+        """Take the answer, if there is one, and write what it says."""
+        assert self._asked is not None
+        thinking, self._asked = self._asked, None
+        answer = thinking.answer()
+        if answer is None:
+            self._asked = thinking
+            return
+        self._not_before = max(self._not_before, now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - self._asked_at)))
+        self._hidden = answer.hidden or {}
+        decided = self.cases.take(answer.changes, self.wall(now), now)
+        if self.fleet.troubled:
+            if self.cases.mass.active or self._waiting:
+                self.want(now + 1.0)
+            self._want_after_grace(now)
+        self._write(now, self._shown(self._hidden, now), decided, answer.evidence)
+
+    def anew(self, now: float) -> None:
+        """Drop what is being thought about, because something it rests on has changed, and ask again."""
+        if self._asked is not None:
+            self._asked = None
+            self.want(now)
+
+    def question(self, now: float, *, frozen: bool = False) -> Question:
+        """Gather what is known now; `frozen` when it will be read while things move on."""
+        return Question(
+            fleet=self.fleet.frozen() if frozen else self.fleet,
+            now=now,
+            offset=self._offset,
+            vantage=VantageView(carrier=self._isolation.carrier()),
+            known=self.cases.now_known(),
+            trails=self.fleet.watches,
+            waiting=frozenset(self._waiting),
+            flapping=self.stability.flapping(),
+            dark=self._behind_the_unprobed(),
+        )
 
     def _wait_for_fresh_looks(self, now: float) -> None:
         for device, until in list(self._waiting.items()):
@@ -171,27 +204,6 @@ class Judge:
         later = [watch.grace_until for watch in self.fleet.of(self.fleet.troubled) if watch.grace_until > now]
         if later:
             self.want(min(later))
-
-    def _outages(self, now: float, hidden: Mapping[str, str]) -> dict[str, OutageView]:
-        """Say of every device that is silent, or was part of an incident, what an incident needs to know."""
-        devices = set(self.fleet.troubled)
-        for incident in self.cases.known.values():
-            devices |= incident.locus | incident.affected.keys()
-        views, dark = {}, self._behind_the_unprobed()
-        for watch in self.fleet.of(sorted(devices)):
-            state = watch.state
-            speaks = self.fleet.speaks(watch.device)
-            silent = state.state is State.DOWN and not speaks
-            serves_since = self.fleet.spoke_at(watch.device) if speaks else state.since
-            held = watch.covered or watch.device in self._waiting or now < watch.grace_until or watch.device in dark
-            views[watch.device] = OutageView(
-                certain=silent and not state.answers and not held,
-                silent=silent or state.state is State.SUSPECT or self.stability.is_flapping(watch.device),
-                since=self.wall(self.fleet.silent_since(watch)) if state.state in (State.DOWN, State.SUSPECT) else None,
-                answered_at=self.wall(serves_since) if speaks or state.state is State.UP else None,
-                hidden_by=hidden.get(watch.device),
-            )
-        return views
 
     def _behind_the_unprobed(self) -> frozenset[str]:
         """Return the devices behind a window without probing through which nobody answers: planned work, until its end."""
@@ -256,31 +268,14 @@ class Judge:
             self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
         return StateChange(watch.device, before, shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
-    def _write(self, now: float, states: Sequence[StateChange], decided: Decided, snapshot: Snapshot | None) -> None:
-        changes = decided.changes
-        if not states and not changes:
+    def _write(
+        self, now: float, states: Sequence[StateChange], decided: Decided, evidence: Mapping[str, Any] | None = None
+    ) -> None:
+        if not states and not decided.changes:
             return
-        evidence: Mapping[str, Any] | None = None
-        if snapshot is not None and any(change.verb in EVIDENT for change in changes):
-            evidence = {**dump(snapshot), "echoes": self._echoes(changes)}
-        moment = Moment(self.tx(), self.wall(now), tuple(states), changes, evidence, decided.before)
+        moment = Moment(self.tx(), self.wall(now), tuple(states), decided.changes, evidence, decided.before)
         for part in pieces(moment, self.tx) if self._refusals.lately(now) else (moment,):
             self._recorder.submit(part)
-
-    def _echoes(self, changes: Sequence[Change]) -> dict[str, list[Any]]:
-        """Return the remembered echoes of the places the changes are about: RFC 3339 time, microseconds or null when lost."""
-        names: set[str] = set()
-        for change in changes:
-            for device in change.incident.locus:
-                names.add(device)
-                names |= self.fleet.graph.ancestors(device) if device in self.fleet.watches else set()
-        return {
-            watch.device: [
-                [self.wall(at).isoformat(timespec="milliseconds"), None if rtt is None else round(rtt * 1e6)]
-                for at, rtt in watch.recent()
-            ]
-            for watch in self.fleet.of(sorted(names))
-        }
 
     # Overlays
 
@@ -299,6 +294,7 @@ class Judge:
                 for below in self.fleet.of(self.fleet.graph.behind(watch.device)):
                     below.grace_until = max(below.grace_until, now + RECOVERY_SPREAD_S + BARRIER_WAIT_S)
             watch.covered, watch.unprobed = inside, unprobed
+            self.anew(now)
             self.touch(watch, "window_began" if inside else "window_ended")
             self.want(now)
         self._covered = set(places)
@@ -310,18 +306,19 @@ class Judge:
     def freeze(self, now: float, since: float) -> None:
         """Stop judging because the monitor itself is cut off: nothing is known, the gap is no data (DIAGNOSIS 2.3)."""
         self.frozen = True
+        self._asked = None
         self._isolation.since = since
         vantage = self.fleet.graph.inventory.vantage
         cause = own_link_down(vantage, carrier=self._isolation.carrier(), silent_s=now - since)
         view = OutageView(certain=True, silent=True, since=self.wall(since), answered_at=None, hidden_by=None)
-        views = {**self._outages(now, {}), vantage: view}
-        decided = self.cases.judge((cause,), views, self.wall(now), now)
+        changes = self.question(now).reconciled((cause,), {}, {vantage: view})
+        decided = self.cases.take(changes, self.wall(now), now)
         for watch in self.fleet:
             self.fleet.set_state(watch, forget(watch.state))
             watch.hot = False
             self.touch(watch, "monitor_isolated")
         self._waiting.clear()
-        self._write(now, self._shown({}, now), decided, None)
+        self._write(now, self._shown({}, now), decided)
         self._recorder.submit(Blind(self.tx(), self.wall(now), self.wall(since), None, "isolated"))
 
     def thaw(self, now: float) -> None:

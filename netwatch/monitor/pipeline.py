@@ -307,4 +307,5 @@ class Pipeline:
     def adopt(self, policy: Policy) -> None:
         """Judge by new numbers and a new graph from now on; what was believed of each device stays."""
         self.policy = policy
+        self.judge.anew(self._clock.monotonic())
         self.judge.want(self._clock.monotonic())

@@ -26,6 +26,12 @@ class PowerHints:
         """Take the word of a device back: it says that mains are there, or it left the inventory."""
         self._signs.pop(device, None)
 
+    def copy(self) -> PowerHints:
+        """Return the hints as they are now."""
+        copied = PowerHints()
+        copied._signs = dict(self._signs)
+        return copied
+
     def __len__(self) -> int:
         """Count the devices with a hint."""
         return len(self._signs)

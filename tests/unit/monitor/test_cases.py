@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from netwatch.diagnose.cause import CauseKind
-from netwatch.incident import IncidentState, OutageView
+from netwatch.incident import IncidentState, OutageView, reconcile
 from netwatch.inventory.model import Site, SiteKind
 from netwatch.monitor.cases import REMEMBERED_S, GatePolicy
 from netwatch.monitor.records import Moment
@@ -130,7 +130,8 @@ def test_a_merge_keeps_the_ticket_that_a_person_acted_on_and_asks_for_no_second_
     cause = replace(younger.cause, kind=CauseKind.CABLE, element="duct", locus=places, affected=places)
     at = desk.clock.now()
     views = {name: OutageView(certain=True, silent=True, since=at - timedelta(seconds=40)) for name in places}
-    decided = desk.cases.judge((cause,), views, at, desk.now)
+    known = desk.cases.now_known()
+    decided = desk.cases.take(reconcile(known.incidents, (cause,), views, at, known.policy), at, desk.now)
     assert [change.verb for change in decided.changes].count("merged") == 1
     (survivor,) = desk.cases.open()
     assert (survivor.key, survivor.ticket, survivor.locus) == (younger.key, "NW-2026-000001", places)

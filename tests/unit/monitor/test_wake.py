@@ -247,7 +247,7 @@ def test_a_ups_that_left_the_inventory_leaves_no_hint_and_does_no_harm():
     desk.fleet.adopt(Graph.of(city(*OFFICES)), 10.0)
     desk.air.silent = {"kel1-rtr", "kel1-sw"}
     desk.run(40)
-    assert "kel1-ups" not in desk.judge.snapshot(desk.now).devices
+    assert "kel1-ups" not in desk.judge.question(desk.now).snapshot().devices
     assert "on_battery" not in {fact.code for fact in desk.incident().cause.evidence}
 
 
