@@ -18,14 +18,12 @@ from netwatch.monitor.readers import SnmpReaders
 from netwatch.monitor.recorder import ThreadRecorder
 from netwatch.monitor.restore import restore
 from netwatch.monitor.thinking import Aside
-from netwatch.monitor.vantage import IsolationCheck, SystemVantage
+from netwatch.monitor.vantage import LOOPBACK, IsolationCheck, SystemVantage
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.writer import Writer
 from netwatch.probe.icmp import EchoEngine
 from netwatch.settings import Settings, load_credentials
 from netwatch.store import Store
-
-LOOPBACK = "127.0.0.1"  # the vantage has no address: only a route can be asked for
 
 
 @dataclass(slots=True)

@@ -54,9 +54,10 @@ class SnmpReaders:
         if self._client is not None:
             self._client.close()
 
-    def adopt(self, settings: Snmp) -> None:
-        """Read by new settings from now on."""
+    def adopt(self, settings: Snmp, credentials: Mapping[str, Credential]) -> None:
+        """Read by new settings and credentials from now on; a reading that is under way ends by the old ones."""
         self._settings = settings
+        self._credentials = credentials
 
     def forget(self, device: str) -> None:
         """Drop what is known of the ports of a device that left or moved."""

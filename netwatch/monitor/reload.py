@@ -10,6 +10,7 @@ from netwatch.monitor.assembly import Assembly, aim, gate_of, policy_of
 from netwatch.monitor.cases import Cases
 from netwatch.monitor.fleet import is_watched
 from netwatch.monitor.watch import Watch
+from netwatch.settings import Credential
 
 
 def objections(new: World, cases: Cases) -> list[Fault]:
@@ -25,7 +26,7 @@ def objections(new: World, cases: Cases) -> list[Fault]:
     return faults
 
 
-def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None:
+def adopt(parts: Assembly, new: World, places: Mapping[str, str | None], credentials: Mapping[str, Credential]) -> None:
     """Swap the running configuration: states of devices that stay are kept, whatever else of them has changed."""
     fleet, schedule, engine = parts.pipeline.fleet, parts.pipeline.schedule, parts.engine
     policy = policy_of(new.settings)
@@ -40,6 +41,8 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
         parts.pipeline.judge.stability.forget(name)
         parts.pipeline.aftermath.restarts.forget(name)
     fleet.adopt(new.graph, policy.interval)
+    engine.timeout = policy.timeout
+    parts.pipeline.isolation.aim(places.get(new.inventory.vantage))
     for name in sorted(wanted):
         interval = float(new.inventory.devices[name].interval or policy.interval)
         known = fleet.watches.get(name)
@@ -53,4 +56,4 @@ def adopt(parts: Assembly, new: World, places: Mapping[str, str | None]) -> None
     parts.pipeline.cases.policy = gate_of(new.settings)
     parts.world = parts.writer.world = new
     parts.settings = new.settings
-    parts.readers.adopt(new.settings.snmp)
+    parts.readers.adopt(new.settings.snmp, credentials)

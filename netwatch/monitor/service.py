@@ -6,7 +6,7 @@ import asyncio
 import ctypes
 import gc
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -23,7 +23,7 @@ from netwatch.monitor.ticker import Ticker
 from netwatch.monitor.wake import Wake, Waker
 from netwatch.probe.resolve import Resolver, addresses
 from netwatch.release import release
-from netwatch.settings import Settings, load_settings
+from netwatch.settings import Credential, Settings, load_credentials, load_settings
 from netwatch.store import Store, locks
 from netwatch.systemd import Notifier
 
@@ -119,11 +119,11 @@ class MonitorService:
         """Read all files again; take them over whole or not at all. Returns the faults, None when taken."""
         self._notifier.reloading()
         try:
-            world = await asyncio.to_thread(self._load)
+            world, credentials = await asyncio.to_thread(self._load)
             refused = objections(world, parts.pipeline.cases)
             if refused:
                 raise InvalidFile(refused)
-            adopt(parts, world, await addresses(self._resolver, world.inventory))
+            adopt(parts, world, await addresses(self._resolver, world.inventory), credentials)
             jobs.arrange_snmp()
         except (NetwatchError, OSError) as error:
             parts.live.reload_ok = False
@@ -140,12 +140,15 @@ class MonitorService:
 
     async def _resolve_again(self, parts: Assembly) -> None:
         """Follow names whose address has moved; a name service that is away changes nothing."""
-        for device, address in (await addresses(self._resolver, parts.world.inventory)).items():
+        places = await addresses(self._resolver, parts.world.inventory)
+        parts.pipeline.isolation.aim(places.get(parts.world.inventory.vantage))
+        for device, address in places.items():
             for watch in parts.pipeline.fleet.of([device]):
                 aim(parts.engine, watch, address)
 
-    def _load(self) -> World:
-        return load_world(load_settings(self._settings.file))
+    def _load(self) -> tuple[World, Mapping[str, Credential]]:
+        world = load_world(load_settings(self._settings.file))
+        return world, load_credentials(world.settings.credentials)
 
 
 async def _probe_now(parts: Assembly, device: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 from netwatch.diagnose.cause import Cause, CauseKind, Domain, Evidence, Side
 
 QUIET_S = 3.0  # nothing answered for this long: worth asking whether we are cut off
+LOOPBACK = "127.0.0.1"  # the vantage has no address: only a route can be asked for
 LOCAL_ERRORS = frozenset({"enetunreach", "enetdown", "enodev", "eaddrnotavail"})
 
 
@@ -18,6 +19,9 @@ class Vantage(Protocol):
     def carrier(self) -> bool | None:
         """Say whether the interface towards the network has a carrier and a route; None: cannot be told."""
 
+    def aim(self, address: str) -> None:
+        """Ask for the route towards another address from now on."""
+
 
 class SystemVantage:
     """Reads the kernel: the route towards one address of the vantage device, and the carrier of its interface."""
@@ -26,6 +30,12 @@ class SystemVantage:
         self._address = address
         self._interfaces = sys_class_net
         self._interface: str | None = None
+
+    def aim(self, address: str) -> None:
+        """Ask for the route towards another address: the vantage device moved, or another one is the vantage now."""
+        if address != self._address:
+            self._address = address
+            self._interface = None
 
     def carrier(self) -> bool | None:
         """Return False when there is no route or the interface has lost its carrier."""
@@ -131,6 +141,10 @@ class IsolationCheck:
         if 2 * len(failing) > devices and now - max(failing) < QUIET_S:
             return True
         return self._vantage.carrier() is False
+
+    def aim(self, address: str | None) -> None:
+        """Look towards another address of the vantage device; None: it has none, so only a route can be asked for."""
+        self._vantage.aim(address or LOOPBACK)
 
     def carrier(self) -> bool | None:
         """Ask the seat itself."""

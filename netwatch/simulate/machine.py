@@ -200,7 +200,7 @@ class Machine:
             self._configuration.write_text(before)  # somebody corrects the file at once
             self._timeline.note(self._clock.elapsed, "reload_refused", reasons=[fault.text for fault in faults[:5]])
             return
-        adopt(self.parts, world, {device.id: device.address for device in world.inventory.devices.values()})
+        adopt(self.parts, world, {device.id: device.address for device in world.inventory.devices.values()}, {})
         self._network.use(world.inventory)
         assert self._readers is not None
         self._readers.use(world.inventory)

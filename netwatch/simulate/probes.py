@@ -47,7 +47,7 @@ class SimulatedProber:
     def __init__(self, network: SimulatedNetwork, clock: SimulatedClock, *, timeout: float) -> None:
         self._network = network
         self._monotonic = clock.monotonic
-        self._timeout = timeout
+        self.timeout = timeout
         self._answers: list[tuple[Any, float, float, bool]] = []
         self._waiting: deque[tuple[float, Any, float, bool]] = deque()  # (deadline, target, sent at, scheduled)
         self.sent = 0
@@ -70,7 +70,7 @@ class SimulatedProber:
         for target in targets:
             rtt = echo(target.device)
             if rtt is None:
-                self._waiting.append((now + self._timeout, target, now, scheduled))
+                self._waiting.append((now + self.timeout, target, now, scheduled))
             else:
                 answers.append((target, now, rtt, scheduled))
 
@@ -100,7 +100,7 @@ class SimulatedReaders:
         self._now = clock.monotonic()
         self.use(inventory)
 
-    def adopt(self, _settings: object) -> None:
+    def adopt(self, _settings: object, _credentials: object) -> None:
         """Take other SNMP settings: simulated agents know no credentials."""
 
     def use(self, inventory: Inventory) -> None:
@@ -145,3 +145,6 @@ class SimulatedVantage:
     def carrier(self) -> bool | None:
         """Say whether the monitor's own port has a signal."""
         return self._network.carrier
+
+    def aim(self, address: str) -> None:
+        """Take another address of the vantage device: the simulated port is the same."""

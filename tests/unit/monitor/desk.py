@@ -55,6 +55,9 @@ class Seat:
         """Say what was set."""
         return self.plugged
 
+    def aim(self, address: str) -> None:
+        """Stay in the same seat."""
+
 
 @dataclass(eq=False)
 class Target:
