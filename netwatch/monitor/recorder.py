@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 
 from netwatch.clock import Clock
 from netwatch.errors import NetwatchError, StoreAway, StoreBroken, StoreBusy
+from netwatch.monitor.folding import newest_states, weight
 from netwatch.monitor.records import Beat, Moment, OpenTicket, Record, Stored, Sweep, Write, Written
 
-QUEUE_LIMIT = 100_000  # records kept in memory while the database is away: an hour of a very bad day
+QUEUE_LIMIT = 100_000  # states and changes kept in memory while the database is away: an hour of a very bad day
 EVIDENCE_LIMIT = 100  # of them with the snapshot they were judged on: megabytes each in a large city
 RETRY_S = 1.0
 
@@ -29,7 +31,8 @@ class ThreadRecorder:
         self._stopping = False
         self.alive_at = clock.monotonic()  # the writer's heartbeat; the watchdog looks at it
         self.writable = True
-        self.dropped = 0
+        self._weight = 0  # of the queue
+        self._fold_at = QUEUE_LIMIT
         self.errors: dict[str, int] = {}
         self.last_error: str | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -47,12 +50,10 @@ class ThreadRecorder:
         with self._wake:
             if not self.writable and (isinstance(record, OpenTicket) or (self._queue and isinstance(record, Beat | Sweep))):
                 return
-            if len(self._queue) >= QUEUE_LIMIT:
-                self.dropped += 1
-                return
             if isinstance(record, Moment) and record.evidence is not None and len(self._queue) >= EVIDENCE_LIMIT:
                 record = replace(record, evidence=None)
             self._queue.append(record)
+            self._weight += weight(record)
             self._wake.notify()
 
     def collect(self) -> list[Written]:
@@ -84,15 +85,31 @@ class ThreadRecorder:
                     return
                 record = self._queue[0]
             self.alive_at = self._clock.monotonic()
-            if self._try(record):
+            if self._weight > self._fold_at:
+                self._fold()
+            elif self._try(record):
                 with self._wake:
-                    self._queue.popleft()
+                    self._weight -= weight(self._queue.popleft())
             elif self._stopping:
                 return
             else:
                 with self._wake:
-                    self._queue = deque(waiting for waiting in self._queue if not isinstance(waiting, OpenTicket))
+                    self._replace([waiting for waiting in self._queue if not isinstance(waiting, OpenTicket)])
                     self._wake.wait(RETRY_S)
+
+    def _fold(self) -> None:
+        """Keep of the states that wait only the newest of each device, and count the others; incidents and gaps all stay."""
+        with self._wake:
+            waiting = list(self._queue)
+        folded, gone = newest_states(waiting)
+        with self._wake:
+            self._replace([*folded, *islice(self._queue, len(waiting), None)])
+            self._fold_at = max(QUEUE_LIMIT, 2 * self._weight)
+        self.errors["coalesced"] = self.errors.get("coalesced", 0) + gone
+
+    def _replace(self, records: Iterable[Record]) -> None:
+        self._queue = deque(records)
+        self._weight = sum(map(weight, self._queue))
 
     def _try(self, record: Record) -> bool:
         """Write one record; False: the database is away, keep it and try again."""
