@@ -1,4 +1,4 @@
-"""`netwatch inventory`: look at inventory files without a daemon and without a configuration."""
+"""`netwatch inventory`: look at inventory files without a daemon and, but for `suggest`, without a configuration."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from netwatch.cli import output
+from netwatch.cli.places import CONFIG
 from netwatch.errors import InvalidFile, NotFound
 from netwatch.inventory.changes import Change, Verb, compare
 from netwatch.inventory.document import load_inventory
@@ -19,6 +20,7 @@ from netwatch.strict_yaml import suggestion
 
 DEFAULT = Path("inventory.yaml")
 PATH = typer.Argument(DEFAULT, readable=False, help="Berkas atau direktori *.yaml. / A file, or a directory of *.yaml.")
+DEVICES = typer.Argument(None, help="Perangkat yang ditanya; tanpa nama: semua. / Devices to ask; none named: all.")
 OLD = typer.Argument(..., readable=False, help="Inventaris lama. / The inventory before.")
 JSON = typer.Option(False, "--json", help="JSON")
 MARKS = {Verb.APPEARS: "+", Verb.VANISHES: "-", Verb.MOVES: ">", Verb.CHANGES: "~"}
@@ -124,6 +126,14 @@ def diff(old: Path = OLD, new: Path = PATH, as_json: bool = JSON) -> None:
 def schema() -> None:
     """Cetak JSON Schema untuk penyunting. / Print the JSON Schema for editors."""
     output.print_json(json_schema())
+
+
+@app.command()
+def suggest(devices: list[str] | None = DEVICES, config: Path | None = CONFIG, as_json: bool = JSON) -> None:
+    """Sarankan induk dan port dari LLDP, CDP, ARP; tidak mengubah apa pun. / Suggest uplinks as a diff; edits nothing."""
+    from netwatch.cli import suggest as asking  # the other commands need no probe
+
+    asking.run(devices or (), config=config, as_json=as_json)
 
 
 def _counts(inventory: Inventory, graph: Graph) -> dict[str, int]:

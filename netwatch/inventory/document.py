@@ -31,7 +31,7 @@ def load_inventory(path: Path | str) -> Inventory:
     Raises InvalidFile with every fault of every file. What is suspicious but allowed is in `Inventory.warnings`.
     """
     with _no_collector():
-        settled = pickle.dumps(read_inventory(_read(Path(path))), pickle.HIGHEST_PROTOCOL)
+        settled = pickle.dumps(read_inventory(texts_of(Path(path))), pickle.HIGHEST_PROTOCOL)
         gc.collect()
         # What lives was made amid five times as much that is gone now, and holds on to its pages: 2.2 KB of memory per device
         # instead of 1.1. Made anew in one piece it leaves them (measured by bench/inventory.py).
@@ -74,7 +74,8 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: Path) -> dict[str, bytes]:
+def texts_of(path: Path) -> dict[str, bytes]:
+    """Return the text of each file of an inventory, by its name. Raises InvalidFile."""
     try:
         if not path.is_dir():
             return {str(path): path.read_bytes()}

@@ -47,7 +47,7 @@ class Document:
         return Fault(self.file, line, column, text)
 
     def _walk(self, loc: Loc) -> tuple[Loc, Node, Node | None]:
-        node = self._root = self._root or _compose(self._source)
+        node = self._root = self._root or compose(self._source)
         key: Node | None = None
         known: list[str | int] = []
         for part in loc:
@@ -79,7 +79,8 @@ class _Loader(CSafeLoader):
         return ""
 
 
-def _compose(source: str) -> Node:
+def compose(source: str) -> Node:
+    """Return the nodes of a text that has been read before, with their places."""
     loader = _Loader(source)
     try:
         root = loader.get_single_node()
