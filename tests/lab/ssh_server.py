@@ -36,6 +36,7 @@ class Server:
         with socket.create_server((address, 0)) as free:
             self.port: int = free.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
+        self.inside: list[str] = []  # words before the command line, such as `ip netns exec NAME`
         self.record = place / "sent"
         for name in ("host_one", "host_two", "user", "stranger"):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name))
@@ -56,7 +57,7 @@ class Server:
     def start(self, *keys: str, platform: str = "cisco_ios", extra: str = "", script: Mapping[str, object] | None = None) -> None:
         """Start it, and wait until it greets. A script makes the command line that of any device (see vendor_cli.py)."""
         self.stop()
-        words = [sys.executable, "-I", "-S", str(VENDOR_CLI), platform, "sw-contoh"]
+        words = [*self.inside, sys.executable, "-I", "-S", str(VENDOR_CLI), platform, "sw-contoh"]
         if script is not None:
             path = self.place / "script.json"
             path.write_text(json.dumps({"record": str(self.record), "quiet": QUIET, "invalid": "% Invalid input", **script}))

@@ -17,6 +17,7 @@ from netwatch.probe.ssh import HostKeys, Login, SshReader
 from netwatch.probe.ssh.pool import Pool
 from netwatch.settings import Credential, Secret
 from tests.lab.agents import why_no_sshd
+from tests.lab.kernel import find_tool, ip_batch, run, why_no_namespaces
 from tests.lab.ssh_server import Server
 
 pytestmark = pytest.mark.lab
@@ -71,6 +72,31 @@ def test_a_device_is_read_over_a_real_session(server, platform):
     assert abs(reading.uptime_s - time.clock_gettime(time.CLOCK_BOOTTIME)) < 180
     assert any("neighbours: " in note for note in reading.notes) == (platform != "linux" or not reading.neighbours)
     assert (server.place / "state" / "known_hosts" / "sw-contoh").stat().st_size > 0
+
+
+@pytest.fixture
+def ports(server: Server) -> Iterator[str]:
+    """Make a namespace whose ports are those of the device: one as it should be, one whose cable is pulled, one that was shut."""
+    if reason := why_no_namespaces():
+        pytest.skip(reason)
+    name = f"nwssh{os.getpid()}"
+    run("ip", "netns", "add", name)
+    try:
+        pairs = [f"link add ge{n} type veth peer name far{n}" for n in (1, 2, 3)]
+        up = [f"link set {end}{n} up" for n in (1, 2, 3) for end in ("ge", "far")]
+        ip_batch([*pairs, *up, "link set far2 down", "link set ge3 down"], namespace=name)
+        server.inside = [find_tool("ip") or "ip", "netns", "exec", name]
+        yield name
+    finally:
+        run("ip", "netns", "del", name)
+
+
+@pytest.mark.parametrize("platform", ["cisco_ios", "huawei_vrp", "ruijie_os", "mikrotik_routeros", "linux"])
+def test_a_shut_port_a_pulled_cable_and_a_good_port_are_told_apart_on_real_ports(server, ports, platform):
+    server.start(platform=platform)
+    reading = server.read(server.login(platform=platform), ["ge1", "ge2", "ge3"], wanted=PORTS)
+    states = {port.name: f"{port.admin}/{port.oper}" for port in reading.ports}
+    assert states == {"ge1": "up/up", "ge2": "up/down", "ge3": "down/down"}, reading
 
 
 def test_a_changed_host_key_is_a_finding_with_both_fingerprints_and_nobody_logs_in(server):
@@ -208,6 +234,27 @@ def test_a_worker_is_used_again_and_replaced_after_its_number_of_jobs(server):
     assert third != first
     assert rested == []
     assert not any(alive(pid) for pid in (*first, *third))
+
+
+def test_a_reading_that_nobody_waits_for_any_more_ends_its_session(server):
+    server.start(script={**SLOW_LOG, "slow": {"show interfaces": 60}})
+
+    async def drop():
+        reader = SshReader(server.place / "state", clock=SystemClock())
+        try:
+            reading = asyncio.create_task(reader.read(server.login(), wanted=PORTS))
+            await until(lambda: bool(server.sent()))
+            (worker,) = reader.workers()
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            await until(lambda: not alive(worker))
+            again = await reader.read(server.login(platform="linux"), wanted=frozenset())
+        finally:
+            reader.close()
+        return again
+
+    assert asyncio.run(drop()).answered
 
 
 def test_a_closed_reader_leaves_no_process_and_answers_no_more(server):

@@ -34,6 +34,7 @@ class Worker:
     def __init__(self, clock: Monotonic) -> None:
         self._clock = clock
         self.jobs = 0
+        self.job: Job | None = None
         self.ended = False
         self._rest = b""
         self._process = subprocess.Popen(
@@ -53,6 +54,7 @@ class Worker:
     def run(self, job: Job, until: float, heard: Callable[[dict[str, Any]], None]) -> str | None:
         """Do one job; every word of the worker goes to `heard`. Return None, or why there was no end: `LATE` or `ENDED`."""
         self.jobs += 1
+        self.job = job
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(job.to_line().encode() + b"\n")
@@ -125,6 +127,13 @@ class Pool:
             return worker.run(job, until, heard)
         finally:
             self._give_back(worker)
+
+    def cut(self, job: Job) -> None:
+        """End the worker that does a job nobody waits for any more."""
+        with self._lock:
+            doing = [worker for worker in self._busy if worker.job is job]
+        for worker in doing:
+            worker.kill()
 
     def pids(self) -> list[int]:
         """Return the processes that live now."""

@@ -59,7 +59,6 @@ class SshReader:
         self._gate = asyncio.Semaphore(concurrent)
         self._locks: dict[str, asyncio.Lock] = {}
         self._resting: asyncio.TimerHandle | None = None
-        self._reading = 0
 
     async def read(
         self,
@@ -115,13 +114,14 @@ class SshReader:
         limits = self._limits if until is None else replace(self._limits, session=max(0.1, min(until, own_limit) - at))
         job = Job(login, wanted, self._state, limits)
         heard = Heard()
-        self._reading += 1
         try:
             ended = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._pool.run, job, at + limits.session, heard.take
             )
+        except asyncio.CancelledError:
+            self._pool.cut(job)
+            raise
         finally:
-            self._reading -= 1
             self._rest_later()
         if ended == LATE:
             where = "logged in, then not finished" if heard.logged_in else "not logged in"
