@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,13 +78,18 @@ def wait_for_answer(port: int, community: bytes, seconds: float = 30) -> None:
 
 
 @contextlib.contextmanager
-def snmpsim(place: Path, recordings: list[Path]) -> Iterator[int]:
+def snmpsim(recordings: list[Path]) -> Iterator[int]:
     """Serve copies of recordings, each under its name as community and context; yields the port."""
+    with tempfile.TemporaryDirectory(prefix="netwatch-snmpsim-") as folder:
+        yield from _serve(Path(folder), recordings)
+
+
+def _serve(place: Path, recordings: list[Path]) -> Iterator[int]:
     data, cache, port = place / "data", place / "cache", free_port()
     for folder in (data, cache):
-        folder.mkdir(parents=True)
+        folder.mkdir()
     for recording in recordings:
-        shutil.copy(recording, data)
+        Path(shutil.copy(recording, data)).chmod(0o644)
     command = [sys.executable, "-c", SNMPSIM, f"--data-dir={data}", f"--cache-dir={cache}"]
     command += [f"--agent-udpv4-endpoint=127.0.0.1:{port}", "--logging-method=stderr", "--log-level=error"]
     command += ["--v3-user=netwatch", "--v3-auth-key=authpass12345", "--v3-auth-proto=SHA"]
@@ -91,11 +97,8 @@ def snmpsim(place: Path, recordings: list[Path]) -> Iterator[int]:
     if os.geteuid() == 0:
         command += ["--process-user=nobody", "--process-group=nogroup"]
         shutil.chown(cache, "nobody", "nogroup")
-        for folder in (data, cache, *data.resolve().parents):
-            if folder.owner() == "root" and folder != Path("/"):
-                folder.chmod(folder.stat().st_mode | 0o055)
-        for copy in data.iterdir():
-            copy.chmod(0o644)
+        for folder in (place, data):
+            folder.chmod(0o755)
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -213,13 +212,11 @@ async def test_no_key_is_in_any_error_or_description(client, snmpd):
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
+def simulator():
     if not RECORDINGS.is_dir():
         pytest.skip("the recordings lie beside the project, in shared/devices")
-    place = tmp_path_factory.mktemp("snmpsim")
-    with snmpsim(place, [RECORDINGS / "ruijie.snmprec", RECORDINGS / "zxr10_5928.snmprec"]) as port:
+    with snmpsim([RECORDINGS / "ruijie.snmprec", RECORDINGS / "zxr10_5928.snmprec"]) as port:
         yield port
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def simulated(port: int, **other) -> Agent:
