@@ -16,7 +16,7 @@ from netwatch.monitor.power import PowerHints
 from netwatch.monitor.still import Still
 from netwatch.monitor.watch import Watch
 from netwatch.monitor.windows import in_maintenance
-from netwatch.observation import PortOper, PortStatus, SnmpReading
+from netwatch.observation import PortAdmin, PortOper, PortStatus, SnmpReading
 
 ANSWERS = DeviceView(icmp=Reach.ANSWERING)
 NOT_MEASURED = DeviceView(icmp=None)
@@ -32,6 +32,14 @@ def reach_of(state: DeviceState) -> Reach | None:
     if state.state is State.SUSPECT:
         return silence_reach(state, state.first_lost_at)
     return silence_reach(state)
+
+
+def _telling(ports: tuple[PortStatus, ...]) -> Iterator[PortStatus]:
+    """Leave out ports of one name that stand differently: which of them the inventory means, nobody knows."""
+    stands: dict[str, set[tuple[PortAdmin, PortOper]]] = {}
+    for port in ports:
+        stands.setdefault(port.name, set()).add((port.admin, port.oper))
+    return (port for port in ports if len(stands[port.name]) == 1)
 
 
 def is_watched(device: Device) -> bool:
@@ -165,10 +173,10 @@ class Fleet:
             self.power.note(reading.device, reading.at)
         elif reading.ups is not None:
             self.power.withdraw(reading.device)
-        for port in reading.ports:
+        for port in _telling(reading.ports):
             place = (reading.device, port.name)
             self.ports[place] = (reading.at, port)
-            if port.oper is PortOper.DOWN or port.reason == "err-disabled":
+            if port.oper in (PortOper.DOWN, PortOper.LOWER_LAYER_DOWN) or port.reason == "err-disabled":
                 self._down_readings.setdefault(place, deque(maxlen=8)).append(reading.at)
             else:
                 self._down_readings.pop(place, None)
