@@ -29,6 +29,7 @@ SHARE = 4.0  # after a verdict that took t seconds the next waits 4 t: a mass ou
 ASIDE_FROM = 200  # silent devices and devices of known incidents: from here on a verdict is made beside the probing
 REJUDGE_S = 30.0  # while anything is silent: whatever was missed, nobody is forgotten for longer
 LEAST_APART_S = 0.2
+MOST_APART_S = 10.0
 HOLD_APART_S = 6.0
 
 
@@ -164,7 +165,8 @@ class Judge:
         if answer is None:
             self._asked = thinking
             return
-        self._not_before = max(self._not_before, now + max(LEAST_APART_S, SHARE * (self._clock.monotonic() - self._asked_at)))
+        took = self._clock.monotonic() - self._asked_at
+        self._not_before = max(self._not_before, now + min(max(LEAST_APART_S, SHARE * took), MOST_APART_S))
         self._hidden = answer.hidden or {}
         decided = self.cases.take(answer.changes, self.wall(now), now)
         if self.fleet.troubled:
