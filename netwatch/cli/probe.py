@@ -28,6 +28,7 @@ from netwatch.strict_yaml.near import nearest
 
 KINDS = ("icmp", "snmp", "ssh")
 ECHOES = 5
+FULL_DEADLINE_S = 60.0  # for every port and every neighbour of one device
 ONLY = typer.Option(None, "--only", help="icmp,snmp,ssh")
 
 
@@ -126,7 +127,8 @@ async def _snmp(
     agent = agent_of(device, address, credential, given.snmp)
     client = client_for()
     try:
-        return snmp_json(await SnmpReader(client, clock=clock).read(agent, None, power=True))
+        reader = SnmpReader(client, clock=clock, deadline=FULL_DEADLINE_S)
+        return snmp_json(await reader.read(agent, None, power=True, neighbours=True))
     finally:
         client.close()
 
@@ -180,7 +182,12 @@ def snmp_json(reading: SnmpReading | None, error: str | None = None) -> dict[str
     if reading is None or not reading.answered:
         engine = reading.engine if reading is not None else None
         why = reading.error if reading is not None else error
-        return {"answered": False, "error": why, "engine": engine, "system": None, "interfaces": None, "ups": None}
+        return {
+            "answered": False,
+            "error": why,
+            "engine": engine,
+            **dict.fromkeys(("system", "interfaces", "ups", "neighbours", "notes")),
+        }
     return {
         "answered": True,
         "error": reading.error,
@@ -190,9 +197,14 @@ def snmp_json(reading: SnmpReading | None, error: str | None = None) -> dict[str
             "description": reading.description,
             "name": reading.name,
             "uptime_seconds": reading.uptime_s,
+            "host_uptime_seconds": reading.host_uptime_s,
+            "engine_boots": reading.boots,
+            "chassis": reading.chassis,
         },
         "interfaces": [_interface(port) for port in reading.ports],
-        "ups": {"on_battery": reading.ups.on_battery, "source": reading.ups.source} if reading.ups is not None else None,
+        "ups": asdict(reading.ups) if reading.ups is not None else None,
+        "neighbours": [asdict(neighbour) for neighbour in reading.neighbours] if reading.neighbours else None,
+        "notes": list(reading.notes),
     }
 
 
@@ -220,7 +232,9 @@ def ssh_json(reading: SshReading | None, error: str | None = None) -> dict[str, 
 
 
 def _interface(port: PortStatus) -> dict[str, Any]:
-    return {
+    """Write a port; a status that the MIB does not know with its number beside it."""
+    odd = {"admin_value": port.admin_value, "oper_value": port.oper_value}
+    return {key: value for key, value in odd.items() if value is not None} | {
         "index": port.index,
         "name": port.name,
         "description": port.description,

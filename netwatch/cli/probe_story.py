@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netwatch.detect.loss import LOSS_FLOOR, losses_needed
@@ -11,6 +11,13 @@ from netwatch.errors import Reason
 from netwatch.inventory.model import Device, Site
 from netwatch.probe.ssh import reason_of
 
+NOTES = {
+    "no_ports_reported": ("Agen hidup, tetapi tidak melaporkan port apa pun.", "The agent is alive and reports no ports at all."),
+    "several_ports": ("Beberapa port bernama {detail}.", "Several ports are called {detail}."),
+    "port_absent": ("Port {detail} tidak terpasang.", "Port {detail} is not there."),
+    "neighbours_partial": ("Tetangga tidak terbaca lengkap: {detail}.", "Neighbours were not read completely: {detail}."),
+    "answers_from": ("Agen menjawab dari alamat lain: {detail}.", "The agent answers from another address: {detail}."),
+}
 LOG_LINES = 10  # of the device's own log; the document has more
 
 
@@ -98,7 +105,31 @@ def _agent(snmp: dict[str, Any]) -> Iterator[Reason]:
             f"  UPS: {'memakai baterai' if battery else 'memakai listrik biasa'} ({snmp['ups']['source']}).",
             f"  UPS: {'on battery' if battery else 'not on battery'} ({snmp['ups']['source']}).",
         )
+        yield from _ups_note(snmp["ups"].get("note"))
     yield from _ports(snmp["interfaces"])
+    yield from _beside(one for one in snmp.get("neighbours") or () if one["protocol"] != "arp")
+    for note in snmp.get("notes") or ():
+        yield _note(note)
+
+
+def _ups_note(note: str | None) -> Iterator[Reason]:
+    if note == "bypass":
+        yield _say(
+            "  UPS bekerja di jalur bypass: peringatan, bukan listrik padam.",
+            "  The UPS works in bypass: a warning, no power cut.",
+        )
+    elif note == "unconfirmed":
+        yield _say(
+            "  UPS menyebut baterai, tetapi tidak ada tanda kedua: bisa jadi cara kerjanya yang biasa.",
+            "  The UPS says battery and no second sign agrees: it may be its normal way of working.",
+        )
+
+
+def _note(note: str) -> Reason:
+    """Tell an oddity of an agent (`SnmpReading.notes`) in words."""
+    code, _, detail = note.partition(":")
+    indonesian, english = NOTES.get(code, ("Catatan: {note}.", "Note: {note}."))
+    return _say(f"  {indonesian.format(detail=detail, note=note)}", f"  {english.format(detail=detail, note=note)}")
 
 
 def _shell(ssh: dict[str, Any]) -> Iterator[Reason]:
@@ -118,14 +149,18 @@ def _shell(ssh: dict[str, Any]) -> Iterator[Reason]:
         )
     if ssh["interfaces"] or not ssh["error"]:
         yield from _ports(ssh["interfaces"])
-    for one in ssh["neighbours"] or ():
-        other = " ".join(str(one[key]) for key in ("device", "remote_port", "address", "chassis") if one[key])
-        line = f"  {one['port']} -- {other} ({one['protocol']})"
-        yield _say(line, line)
+    yield from _beside(ssh["neighbours"] or ())
     for line in (ssh["log_lines"] or ())[-LOG_LINES:]:
         yield _say(f"  log: {line}", f"  log: {line}")
     for note in ssh["notes"]:
         yield _say(f"  Tidak diketahui: {note}", f"  Not known: {note}")
+
+
+def _beside(neighbours: Iterable[dict[str, Any]]) -> Iterator[Reason]:
+    for one in neighbours:
+        other = " ".join(str(one[key]) for key in ("device", "remote_port", "address", "chassis") if one[key])
+        line = f"  {one['port'] or '?'} -- {other} ({one['protocol']})"
+        yield _say(line, line)
 
 
 def _ports(ports: list[dict[str, Any]] | None) -> Iterator[Reason]:

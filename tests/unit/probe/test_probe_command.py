@@ -16,7 +16,7 @@ from netwatch.cli.probe_story import tell
 from netwatch.detect.state import Policy
 from netwatch.inventory.document import load_inventory
 from netwatch.inventory.model import Device, Role, Site, SiteKind
-from netwatch.observation import PortAdmin, PortOper, PortStatus, SnmpReading, SshReading
+from netwatch.observation import Neighbour, PortAdmin, PortOper, PortStatus, SnmpReading, SshReading, UpsStatus
 from netwatch.probe.icmp import Burst
 from netwatch.settings import load_settings
 from tests.unit.probe.snmp_agent import serving, switch
@@ -126,3 +126,41 @@ def test_the_story_lists_ports_in_both_languages():
     for language in ("id", "en"):
         assert story(document, language).count("ge1: up/down") == 2
     assert "err-disabled" in story(document)
+
+
+def test_what_is_odd_about_an_agent_is_said_in_words():
+    """A bypass, a status that the MIB does not know, a neighbour without a port: as they are, and never as a fault."""
+    reading = SnmpReading(
+        "ups",
+        0.0,
+        answered=True,
+        engine="gufo",
+        ports=(PortStatus("eth0", PortAdmin.UNKNOWN, PortOper.INVALID, admin_value=7, oper_value=0),),
+        ups=UpsStatus(on_battery=False, source="upsOutputSource=4", note="bypass"),
+        neighbours=(Neighbour(None, "lldp", "dc-sw", "ge7"), Neighbour("eth0", "arp", address="10.0.0.1")),
+        notes=("several_ports:ge1", "port_absent:Te1/1/1", "answers_from:10.0.0.9", "new_code:x"),
+    )
+    document = snmp_json(reading)
+    assert document["ups"] == {
+        "on_battery": False,
+        "source": "upsOutputSource=4",
+        "note": "bypass",
+        "seconds_on_battery": None,
+        "minutes_left": None,
+        "charge": None,
+    }
+    assert (document["interfaces"][0]["oper"], document["interfaces"][0]["oper_value"]) == ("invalid", 0)
+    assert document["neighbours"][0]["device"] == "dc-sw"
+    told = story({"snmp": document})
+    assert "bypass: a warning, no power cut" in told
+    assert "? -- dc-sw ge7 (lldp)" in told
+    assert "10.0.0.1" not in told
+    assert "Several ports are called ge1." in told
+    assert "Port Te1/1/1 tidak terpasang." in story({"snmp": document}, "id")
+    assert "Note: new_code:x." in told
+
+
+def test_an_agent_without_ports_says_that_it_reports_none():
+    document = snmp_json(SnmpReading("ups", 0.0, answered=True, engine="gufo", notes=("no_ports_reported",)))
+    assert "alive and reports no ports" in story({"snmp": document})
+    assert document["interfaces"] == []
