@@ -57,6 +57,14 @@ def show(incident: int, json: bool = JSON, config: Path | None = CONFIG, socket:
     )
     for evidence in cause["evidence"]:
         output.line(f"  - {evidence if isinstance(evidence, str) else output.sentence(evidence)}")
+    again = document.get("cause_after_recovery")
+    if again is not None:
+        output.line(
+            f"  {pick('setelah pulih', 'after recovery')}: {again['kind']} {again['element']}, {again['side']} "
+            f"({again['confidence']:.0%})"
+        )
+        for evidence in again["evidence"]:
+            output.line(f"    - {output.sentence(evidence)}")
     for each in document["affected"]:
         output.line(f"  {each['device']} {each['state']} {when(each['since'])} .. {when(each.get('until'))}")
     for each in document["acknowledgements"]:

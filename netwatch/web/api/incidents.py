@@ -46,9 +46,10 @@ def show_incident(desk: DeskOf, incident: Number) -> dict[str, Any]:
     with desk.store.read() as tx:
         found = tx.incidents.get(incident)
         shown = casework.incident_json(tx, found)
-        shown["evidence"] = [
-            {"kind": each.kind, "at": each.at.isoformat(), "sha256": each.sha256} for each in tx.incidents.evidence(incident)
-        ]
+        kept = tx.incidents.evidence(incident)
+        shown["evidence"] = [{"kind": each.kind, "at": each.at.isoformat(), "sha256": each.sha256} for each in kept]
+        again = next((each.body for each in reversed(kept) if each.kind == "after_recovery"), None)
+        shown["cause_after_recovery"] = again["cause"] if again is not None else None
         return shown
 
 

@@ -192,6 +192,24 @@ def test_maintenance_is_announced_listed_and_ended(served: Served) -> None:
     assert served.netwatch(["maintenance", "add", "--for", "soon", "--reason", "x", "--site", "kel-tiban"]).code == 2
 
 
+def test_an_incident_shows_how_it_was_judged_once_more_after_its_recovery(served: Served) -> None:
+    """Beside the cause of the outage, not instead of it."""
+    served.office.open("tiban-rtr")
+    shown = json.loads(served.netwatch(["incident", "list", "--json"]).out)["incidents"][0]
+    number, cause = shown["id"], shown["cause"]
+    assert json.loads(served.netwatch(["incident", "show", str(number), "--json"]).out)["cause_after_recovery"] is None
+    evidence = [{"code": "not_rebooted", "id": "tiban-rtr tidak menyala ulang", "en": "tiban-rtr did not restart"}]
+    body = {"cause": {**cause, "kind": "link", "element": "contoh/tiban-rtr", "confidence": 0.9, "evidence": evidence}}
+    served.office.store.run("aftermath", lambda tx: tx.incidents.add_evidence(number, "after_recovery", body))
+    document = json.loads(served.netwatch(["incident", "show", str(number), "--json"]).out)
+    assert document["cause"] == cause
+    assert document["cause_after_recovery"]["element"] == "contoh/tiban-rtr"
+    told = served.netwatch(["incident", "show", str(number)]).out
+    assert "setelah pulih: link contoh/tiban-rtr" in told
+    assert "tiban-rtr tidak menyala ulang" in told
+    served.office.recover("tiban-rtr")
+
+
 def test_an_incident_is_acknowledged_with_a_reason(served: Served) -> None:
     served.office.open("tiban-rtr")
     number = json.loads(served.netwatch(["incident", "list", "--json"]).out)["incidents"][0]["id"]
