@@ -20,7 +20,7 @@ import sys
 import time
 from concurrent.futures import wait
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from netwatch.detect.state import Policy
 from netwatch.incident import IncidentState
@@ -35,8 +35,7 @@ from netwatch.monitor.records import InlineRecorder, OpenTicket, Record, Written
 from netwatch.monitor.thinking import Aside, AtOnce, Thinking
 from netwatch.monitor.vantage import IsolationCheck
 from netwatch.simulate.clock import SimulatedClock
-from netwatch.simulate.faults import Fault, FaultKind
-from netwatch.simulate.network import Noise, SimulatedNetwork
+from netwatch.simulate.network import SimulatedNetwork
 from netwatch.simulate.probes import SimulatedProber, SimulatedVantage
 
 LIMIT_S = 0.100
@@ -68,6 +67,19 @@ def city(devices: int) -> Inventory:
     return Inventory("core", sites, found, {})
 
 
+class Air:
+    """Who answers: everybody but the silent ones. The port of the monitor has its signal."""
+
+    carrier = True
+
+    def __init__(self) -> None:
+        self.silent: set[str] = set()
+
+    def echo(self, device: str) -> float | None:
+        """Return the round trip of an echo in seconds; None when no answer comes."""
+        return None if device in self.silent else 0.002
+
+
 class Measured(Aside):
     """The judge's thread; simulated time stands still while it thinks, and its CPU seconds are counted."""
 
@@ -93,13 +105,15 @@ class Storm:
     def __init__(self, inventory: Inventory, aside: Thinking) -> None:
         self.inventory = inventory
         self.clock = SimulatedClock(datetime(2026, 11, 24, 1, 0, tzinfo=UTC))
-        self.network = SimulatedNetwork(inventory, Noise(), random.Random(7))
+        self.air = Air()
+        network = cast("SimulatedNetwork", self.air)
         policy = Policy()
-        fleet = Fleet(Graph.of(inventory), policy.interval)
+        self.graph = Graph.of(inventory)
+        fleet = Fleet(self.graph, policy.interval)
         self.cases = Cases(fleet, GatePolicy())
         self.tickets = 0
         recorder = InlineRecorder(self.write)
-        isolation = IsolationCheck(SimulatedVantage(self.network))
+        isolation = IsolationCheck(SimulatedVantage(network))
         judge = Judge(
             fleet=fleet, cases=self.cases, recorder=recorder, isolation=isolation, clock=self.clock, boot="bench", aside=aside
         )
@@ -113,7 +127,7 @@ class Storm:
             policy=policy,
             random=random.Random(7),
         )
-        self.prober = SimulatedProber(self.network, self.clock, timeout=policy.timeout)
+        self.prober = SimulatedProber(network, self.clock, timeout=policy.timeout)
         self.pipeline.connect(self.prober)
         for watch in fleet:
             watch.target = self.prober.add(watch.device, "192.0.2.1", owner=watch)
@@ -138,17 +152,15 @@ class Storm:
             longest = max(longest, time.thread_time() - before)
         self.longest[phase] = longest
 
-    def play(self, faults: list[Fault]) -> int:
+    def play(self, places: list[str]) -> int:
         """Let everything fall and come back; return how many incidents were open at the worst time."""
         self.run("first answers", 30.0)
         gc.collect()
         gc.freeze()  # as the daemon does when it starts
-        for fault in faults:
-            self.network.begin(fault)
+        self.air.silent = {device for place in places for device in (place, *self.graph.behind(place))}
         self.run("dark", DARK_S)
         opened = len(self.cases.open())
-        for fault in faults:
-            self.network.end(fault, self.clock.elapsed)
+        self.air.silent = set()
         self.run("light", LIGHT_S)
         return opened
 
@@ -156,7 +168,7 @@ class Storm:
 def measure(name: str, inventory: Inventory, places: list[str], aside: Thinking) -> dict[str, Any]:
     """Play one storm: a row of the table."""
     storm = Storm(inventory, aside)
-    opened = storm.play([Fault(FaultKind.DEVICE, place) for place in places])
+    opened = storm.play(places)
     known = storm.cases.known.values()
     row: dict[str, Any] = {
         "storm": name,

@@ -92,7 +92,7 @@ _TWO_WINDOWS_FULL = 1 << (2 * WINDOW_ECHOES)
 _TOO_MANY = 1 << (4 * WINDOW_ECHOES)
 _EPSILON = 1e-6  # ten additions of 0.1 are not 1.0
 _UP = State.UP
-_new_state = tuple.__new__  # half the price of calling the class; only on the quiet path
+_new_state = tuple.__new__  # half the price of calling the class; only where thousands are made at once
 
 
 def advance(state: DeviceState, echo: Echo, policy: Policy) -> Transition:
@@ -284,7 +284,8 @@ def silence_reach(state: DeviceState, since: float | None = None) -> Reach:
 
 def forget(state: DeviceState) -> DeviceState:
     """Return `unknown`, remembering only how lossy the device is: after a freeze, a blind period, or for the recovery barrier."""
-    return DeviceState(loss_ratio=state.loss_ratio, baseline=state.baseline)
+    unknown = (State.UNKNOWN, 0.0, None, 0, 0, None, None, None, state.loss_ratio, 1, False, state.baseline)
+    return _new_state(DeviceState, unknown)
 
 
 def drop_suspicion(state: DeviceState) -> DeviceState:

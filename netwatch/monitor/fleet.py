@@ -121,8 +121,9 @@ class Fleet:
         if state.state is State.SUSPECT or state.state is State.DOWN:
             self.troubled.add(watch.device)
             watch.keep_trail(wanted=True)
-        elif watch.device in self.troubled:
-            self.troubled.discard(watch.device)
+            return
+        self.troubled.discard(watch.device)
+        if state.state is State.UP:  # not before: ten thousand trails let go in one moment would hold up the probing
             watch.keep_trail(wanted=False)
 
     def reach(self, device: str) -> Reach | None:

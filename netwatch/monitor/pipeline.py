@@ -192,10 +192,11 @@ class Pipeline:
         hidden = self.fleet.troubled.intersection(barrier.behind(self.fleet.graph, entry.device))
         behind = [watch for watch in self.fleet.of(sorted(hidden)) if watch.shown is not State.DOWN]  # judged for itself already
         order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
+        reason = f"behind_recovered entry={entry.device}"
         for watch in behind:
             self.fleet.set_state(watch, forget(watch.state))
             watch.grace_until = at + barrier.BOOT_GRACE_S
-            self.judge.touch(watch, f"behind_recovered entry={entry.device}")
+            self.judge.touch(watch, reason)
             self.schedule.heat(watch, at + order[watch.device])
         self.judge.want(at)
 
