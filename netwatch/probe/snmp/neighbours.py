@@ -15,11 +15,12 @@ from netwatch.observation import Neighbour
 from netwatch.probe.snmp import oids, ports, values
 from netwatch.probe.snmp.client import Agent, Oid, SnmpError, Value
 from netwatch.probe.snmp.gets import Gets
-from netwatch.probe.snmp.walk import Walked, Walker
+from netwatch.probe.snmp.walk import Walker
 
 LLDP: Oid = (1, 0, 8802, 1, 1, 2, 1)
 LOCAL_CHASSIS: tuple[Oid, Oid] = ((*LLDP, 3, 1, 0), (*LLDP, 3, 2, 0))  # subtype, id
-LOCAL_PORT: Oid = (*LLDP, 3, 7, 1)  # columns 2 subtype, 3 id, 4 description; by local port number
+LOCAL_PORT: Oid = (*LLDP, 3, 7, 1)  # by local port number
+LOCAL_COLUMNS = (2, 3, 4)  # subtype, id, description
 REMOTE: Oid = (*LLDP, 4, 1, 1)  # by time mark, local port number, number of the neighbour
 REMOTE_ADDRESS: Oid = (*LLDP, 4, 2, 1)  # by the same, then address family, length, octets
 CHASSIS_SUBTYPE, CHASSIS, PORT_SUBTYPE, PORT, PORT_DESCRIPTION, SYSTEM_NAME = 4, 5, 6, 7, 8, 9
@@ -47,44 +48,58 @@ class Seen:
 
 
 async def read_neighbours(gets: Gets, walker: Walker, agent: Agent, table: Mapping[int, ports.Row]) -> Seen:
-    """Ask for LLDP, CDP and ARP. `table` holds ifTable and ifXTable. Raises SnmpError only when the agent fell silent."""
-    unread: dict[str, str] = {}
-
-    async def walk(protocol: str, root: Oid, rows: int = CELLS) -> dict[Oid, Value]:
+    """Ask for LLDP, CDP and ARP. `table` holds ifTable and ifXTable. Says what could not be read; raises nothing."""
+    asking = _Asking(gets, walker, agent, table)
+    for protocol, ask in (("lldp", asking.lldp), ("cdp", asking.cdp), ("arp", asking.arp)):
         try:
-            walked = await walker.walk(agent, root, rows=rows)
+            await ask()
         except SnmpError as error:
-            if error.key == "timeout":
-                raise
-            walked = Walked({}, str(error))
-        if walked.partial is not None:
-            unread.setdefault(protocol, walked.partial)
-        return walked.rows
+            asking.unread.setdefault(protocol, str(error))
+            if error.key == "timeout":  # the next question would wait as long
+                break
+    notes = tuple(f"neighbours_partial:{protocol}: {why}" for protocol, why in asking.unread.items())
+    return Seen(tuple(asking.found), asking.chassis, notes)
 
-    local = await gets.get(agent, LOCAL_CHASSIS)
-    remote = await walk("lldp", REMOTE)
-    found: list[Neighbour] = []
-    if remote:
-        addresses = await walk("lldp", REMOTE_ADDRESS)
+
+class _Asking:
+    """One device being asked, and what it has said so far."""
+
+    def __init__(self, gets: Gets, walker: Walker, agent: Agent, table: Mapping[int, ports.Row]) -> None:
+        self.found: list[Neighbour] = []
+        self.chassis: str | None = None
+        self.unread: dict[str, str] = {}  # protocol -> why it was not read, or not to its end
+        self._gets, self._walker, self._agent, self._table = gets, walker, agent, table
+
+    async def lldp(self) -> None:
+        local = await self._gets.get(self._agent, LOCAL_CHASSIS)
+        self.chassis = _chassis(*(local.get(oid) for oid in LOCAL_CHASSIS))
+        remote = await self._walk("lldp", REMOTE)
+        if not remote:
+            return
+        addresses = await self._walk("lldp", REMOTE_ADDRESS)
         numbers = sorted({number for index in remote if (number := _local_number(index[1:])) is not None})[:PORTS]
-        asked = [
-            oid
-            for number in numbers
-            for oid in (*((*LOCAL_PORT, column, number) for column in (2, 3, 4)), (*BRIDGE_PORT, number))
-        ]
-        said = await gets.get(agent, asked)
-        own = {number: own_port(number, said, table) for number in numbers}
-        found += lldp(remote, addresses, own)
-    devices = await walk("cdp", (*CDP, CDP_DEVICE))
-    if devices:
-        cells = {(CDP_DEVICE, *index): value for index, value in devices.items()}
-        for column in (CDP_ADDRESS, CDP_PORT, CDP_SYSTEM_NAME):
-            cells |= {(column, *index): value for index, value in (await walk("cdp", (*CDP, column))).items()}
-        found += cdp(cells, table)
-    known = await walk("arp", ARP, ADDRESSES) or await walk("arp", ARP_ANY, ADDRESSES)
-    found += arp(known, table)
-    chassis = _chassis(local.get(LOCAL_CHASSIS[0]), local.get(LOCAL_CHASSIS[1]))
-    return Seen(tuple(found), chassis, tuple(f"neighbours_partial:{protocol}: {why}" for protocol, why in unread.items()))
+        columns = [(*LOCAL_PORT, column) for column in LOCAL_COLUMNS]
+        said = await self._gets.get(self._agent, [(*of, number) for number in numbers for of in (*columns, BRIDGE_PORT)])
+        self.found += lldp(remote, addresses, {number: own_port(number, said, self._table) for number in numbers})
+
+    async def cdp(self) -> None:
+        cells: dict[Oid, Value] = {}
+        for column in (CDP_DEVICE, CDP_ADDRESS, CDP_PORT, CDP_SYSTEM_NAME):
+            walked = await self._walk("cdp", (*CDP, column))
+            cells |= {(column, *index): value for index, value in walked.items()}
+            if not cells:
+                return
+        self.found += cdp(cells, self._table)
+
+    async def arp(self) -> None:
+        known = await self._walk("arp", ARP, ADDRESSES) or await self._walk("arp", ARP_ANY, ADDRESSES)
+        self.found += arp(known, self._table)
+
+    async def _walk(self, protocol: str, root: Oid, rows: int = CELLS) -> dict[Oid, Value]:
+        walked = await self._walker.walk(self._agent, root, rows=rows)
+        if walked.partial is not None:
+            self.unread.setdefault(protocol, walked.partial)
+        return walked.rows
 
 
 # LLDP
@@ -98,7 +113,7 @@ def _local_number(key: Oid) -> int | None:
 def own_port(number: int, said: Mapping[Oid, Value], table: Mapping[int, ports.Row]) -> str | None:
     """Find which of its ports a device means by an LLDP port number; else what it calls it; None when it does not say."""
     subtype, own, description, bridge = (
-        said.get(oid) for oid in (*((*LOCAL_PORT, column, number) for column in (2, 3, 4)), (*BRIDGE_PORT, number))
+        said.get((*of, number)) for of in (*((*LOCAL_PORT, column) for column in LOCAL_COLUMNS), BRIDGE_PORT)
     )
     address, called = _mac(own, subtype, PORT_MAC), values.text(own)
     for candidates in (

@@ -180,11 +180,15 @@ def test_neighbours_are_asked_for_only_on_demand():
     assert not [oid for _, oids in client.asked for oid in oids if oid[:3] == LLDP[:3]]
 
 
-def test_an_agent_that_falls_silent_among_its_neighbours_keeps_its_ports():
-    client = TreeClient(dict(sorted(beside(local=(5, b"ge1")).items())))
-    client.refuse = lambda kind, oids: SnmpError("timeout") if oids[0][: len(CDP)] == CDP else None
+@pytest.mark.parametrize(("error", "asked"), [("timeout", False), ("refused", True)])
+def test_an_agent_that_does_not_answer_among_its_neighbours_keeps_what_it_said(error, asked):
+    """After silence nothing more is asked: each question would wait as long."""
+    client = TreeClient(dict(sorted((beside(local=(5, b"ge1")) | {(*ARP, 101, 10, 0, 0, 1): MAC}).items())))
+    client.refuse = lambda kind, oids: SnmpError(error) if oids[0][: len(CDP)] == CDP else None
     reading = asyncio.run(SnmpReader(client, clock=SystemClock()).read(AGENT, None, neighbours=True))
-    assert (reading.answered, reading.error, len(reading.ports)) == (True, "timeout", 3)
+    assert (reading.answered, reading.error, len(reading.ports)) == (True, None, 3)
+    assert [one.protocol for one in reading.neighbours] == (["lldp", "arp"] if asked else ["lldp"])
+    assert reading.notes == (f"neighbours_partial:cdp: {error}",)
 
 
 @given(st.dictionaries(indexes, anything, max_size=12), st.dictionaries(indexes, anything, max_size=6))
