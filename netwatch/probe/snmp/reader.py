@@ -38,7 +38,7 @@ class Known:
     uptime: int | None = None  # 1/100 s, the newest
     sources: tuple[Source, ...] | None = None  # where its power is read; None: was not asked yet
     places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
-    absent: dict[str, float] = field(default_factory=dict)  # when a whole walk did not find a port
+    absent: dict[str, tuple[float, bool]] = field(default_factory=dict)  # when a port was not found, and whether in whole walks
 
 
 @dataclass(slots=True)
@@ -121,6 +121,7 @@ class SnmpReader:
             fresh = uptime is None or known.uptime is None or uptime >= known.uptime
         if not fresh:
             got = dict(await self._gets.get(agent, oids.SYSTEM))  # few: whoever is there answers
+            work.reading = replace(work.reading, answered=True)
             asked = [*oids.SUPPORT, *status, *(source.oid for source in SOURCES if power)]
             got.update(await self._gets.get(agent, asked))
             known.at = now
@@ -171,7 +172,7 @@ class SnmpReader:
         there = work.reading.ports
         missing = [name for name in dict.fromkeys(names) if name not in {port.name for port in there}]
         recently = self._clock.monotonic() - LOOK_AGAIN
-        wanted = [name for name in missing if known.absent.get(name, recently) <= recently]
+        wanted = [name for name in missing if name not in known.absent or known.absent[name][0] <= recently]
         if wanted:
             for kept in (known.places, known.absent):  # of names that the inventory does not have any more
                 for name in kept.keys() - set(names):
@@ -180,9 +181,9 @@ class SnmpReader:
         where = [(name, place) for name in missing for place in known.places.get(name, ())]
         got = await self._gets.get(agent, [oid for _, place in where for oid in place.status])
         there = (*there, *(ports.asked_port(name, place, got, work.uptime) for name, place in where))
-        absent = [name for name in missing if not known.places.get(name)]
-        error = f"no such port: {', '.join(absent)}" if absent else None
-        work.reading = replace(work.reading, ports=there, error=error)
+        work.reading = replace(
+            work.reading, ports=there, error=_absence({name: known.absent[name] for name in missing if name in known.absent})
+        )
 
     async def _look_up(self, agent: Agent, known: Known, names: Sequence[str]) -> None:
         """Find the rows of ports by ifName, else ifDescr, else their index, and remember them; or that they are nowhere."""
@@ -210,10 +211,9 @@ class SnmpReader:
             place = await self._place(agent, index, None) if index is not None else None
             if place is not None and any((await self._gets.get(agent, place.status)).values()):
                 del left[name]
+                known.absent.pop(name, None)
                 known.places[name] = (place,)
-        if whole:  # a partial walk proves no absence
-            now = self._clock.monotonic()
-            known.absent.update(dict.fromkeys(left, now))
+        known.absent.update(dict.fromkeys(left, (self._clock.monotonic(), whole)))
 
     async def _place(self, agent: Agent, index: int, named_in: Oid | None) -> Place:
         columns = dict.fromkeys(
@@ -245,6 +245,14 @@ class SnmpReader:
             seen = await read_neighbours(self._gets, self._walker, agent, work.table)
             work.notes.extend(seen.notes)
             work.reading = replace(work.reading, neighbours=seen.neighbours, chassis=seen.chassis)
+
+
+def _absence(absent: Mapping[str, tuple[float, bool]]) -> str | None:
+    """Say which ports were not found; a table that was not read whole proves no absence."""
+    proven = [name for name, (_, whole) in absent.items() if whole]
+    if proven:
+        return f"no such port: {', '.join(proven)}"
+    return f"partial: not found in a table that was not read whole: {', '.join(absent)}" if absent else None
 
 
 def _seconds(ticks: int | None) -> float | None:

@@ -98,6 +98,27 @@ def test_oids_out_of_order_end_a_walk_and_are_flagged():
     assert {1, 2} <= {port.index for port in reading.ports}
 
 
+def test_a_table_that_was_not_read_whole_proves_no_absence_and_is_not_walked_again_every_minute():
+    client = TreeClient({UPTIME: 5, (*NAME, 2): b"ge2", (*NAME, 1): b"ge1", (*OPER, 2): 1})
+
+    async def reads():
+        reader = SnmpReader(client, clock=SystemClock())
+        first = await reader.read(AGENT, ["ge9"])
+        client.asked.clear()
+        return first, await reader.read(AGENT, ["ge9"])
+
+    for reading in asyncio.run(reads()):
+        assert (reading.answered, reading.error) == (True, "partial: not found in a table that was not read whole: ge9")
+    assert [kind for kind, _ in client.asked] == ["get"]
+
+
+def test_an_agent_that_falls_silent_after_its_first_answer_has_answered():
+    client = TreeClient(tree())
+    client.refuse = lambda kind, oids: SnmpError("timeout") if UPTIME not in oids else None
+    reading = asyncio.run(SnmpReader(client, clock=SystemClock()).read(AGENT))
+    assert (reading.answered, reading.error, reading.uptime_s) == (True, "timeout", None)
+
+
 # Names
 
 
