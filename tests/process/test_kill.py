@@ -65,24 +65,33 @@ class Drill:
 
     def _live(self) -> str:
         """Wait for the random moment of the next kill and say what is special about it."""
-        kind = self._chance.choice(("starting", "running", "writing", "writing"))
+        kind = self._chance.choice(("starting", "running", "writing", "stage", "stage"))
         if kind == "starting":
             time.sleep(self._chance.uniform(0.0, 2.5))
             return "while starting" if self.station.ready()[0] != 200 else "just started"
         self.station.wait(lambda: self.station.ready()[0] == 200, "ready")
         if kind == "running":
-            time.sleep(self._chance.uniform(0.0, 3.0))
+            time.sleep(self._chance.uniform(0.0, 4.0))
             return "while running"
-        writes, after = self._chance.randint(1, 4), self._chance.uniform(0.0, 0.02)
+        if kind == "writing":
+            return self._until_written(self._chance.randint(1, 6))
+        before, last = self.stage(), time.monotonic() + 8.0
+        while self.stage() == before and time.monotonic() < last:
+            time.sleep(0.01)
+        time.sleep(self._chance.choice((0.0, self._chance.uniform(0.0, 3.0))))
+        return "while running" if self.stage() == before else "in a new stage"
+
+    def _until_written(self, writes: int) -> str:
+        """Wait for so many writes to the database, six seconds at most, and for up to 20 ms more."""
         log = self.station.database.with_name("netwatch.db-wal")
-        seen, last = written(log), time.monotonic() + 4.0
+        seen, last = written(log), time.monotonic() + 6.0
         while writes and time.monotonic() < last:
             time.sleep(0.001)
             now = written(log)
             writes -= now != seen
             seen = now
-        time.sleep(after)
-        return "while running" if writes else "within 20 ms of a write"
+        time.sleep(self._chance.uniform(0.0, 0.02))
+        return "while running" if writes else "after a write"
 
     def _kill(self) -> str:
         """Kill one process or all of them; return which. Of a family of which one died nothing is left, as under systemd."""
@@ -105,11 +114,13 @@ class Drill:
     def stage(self) -> str:
         """Say how far the outage has got, as far as it is written."""
         states = dict(self.station.rows("SELECT device, state FROM device_states"))
-        if self.station.tickets():
-            return "recovered" if set(states.values()) == {"up"} else "ticket open"
-        if self.station.rows("SELECT 1 FROM incidents"):
-            return "incident open"
-        return "nothing seen yet"
+        incidents = self.station.rows("SELECT state, ticket FROM incidents")
+        if not incidents:
+            return "nothing known" if set(states.values()) == {"up"} else "down, no incident"
+        ((state, ticket),) = incidents
+        if ticket is None:
+            return "incident, no ticket"
+        return f"ticket, incident {state}, " + ("all up" if set(states.values()) == {"up"} else "some down")
 
 
 def written(log: Path) -> tuple[int, int]:
@@ -157,6 +168,7 @@ def test_kills_at_random_moments_of_an_outage_leave_one_ticket_and_a_whole_recor
     drill.lives(DRILL // 2)
     drill.settled()
     station.wait(station.tickets, "the ticket")
+    station.wait(lambda: station.states().get("kec-sw") == "unreachable", "what is behind it is known to be unreachable")
     drill.suddenly(wire.heal)
     drill.lives(DRILL - DRILL // 2)
     drill.settled()
