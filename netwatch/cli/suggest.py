@@ -39,7 +39,7 @@ def run(names: Sequence[str], *, config: Path | None, as_json: bool) -> None:
     asked = [find(inventory, name) for name in names] or list(inventory.devices.values())
     said, unread = asyncio.run(ask(asked, given))
     suggestions, remarks = suggest(inventory, said)
-    texts = {file: text.decode("utf-8-sig") for file, text in files.items()}
+    texts = {_from_here(file): text.decode("utf-8-sig") for file, text in files.items()}
     diff, left = patch(texts, suggestions, remarks)
     if as_json:
         output.print_json(
@@ -66,6 +66,12 @@ def run(names: Sequence[str], *, config: Path | None, as_json: bool) -> None:
         output.say(f"{device}: tidak terbaca: {reason}", f"{device}: not read: {reason}")
     if not suggestions and not remarks:
         output.say(f"Tidak ada saran; {len(said)} perangkat terbaca.", f"No suggestions; {len(said)} devices were read.")
+
+
+def _from_here(file: str) -> str:
+    """Name a file as seen from here, if it lies below: `patch` obeys no other name."""
+    here = Path.cwd()
+    return str(Path(file).resolve().relative_to(here)) if Path(file).resolve().is_relative_to(here) else file
 
 
 async def ask(devices: Sequence[Device], given: Settings) -> tuple[dict[str, Said], dict[str, str]]:

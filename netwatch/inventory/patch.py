@@ -15,13 +15,20 @@ Texts = Mapping[str, str]
 
 def patch(texts: Texts, suggestions: Sequence[Suggestion], remarks: Iterable[Remark]) -> tuple[str, list[Suggestion]]:
     """Return a unified diff, and the suggestions that are not in it because the inventory would not be valid with them."""
-    taken = list(suggestions)
-    left: list[Suggestion] = []
-    if not _valid(_changed(texts, taken)):
-        taken = []
-        for one in suggestions:
-            (taken if _valid(_changed(texts, [*taken, one])) else left).append(one)
+    taken, left = _fitting(texts, [], list(suggestions))
     return "".join(_difference(texts, _changed(texts, taken, remarks))), left
+
+
+def _fitting(texts: Texts, taken: list[Suggestion], new: list[Suggestion]) -> tuple[list[Suggestion], list[Suggestion]]:
+    """Return what keeps the inventory valid, and what does not: all at once, else half by half, because each look loads it."""
+    if not new or _valid(_changed(texts, [*taken, *new])):
+        return [*taken, *new], []
+    if len(new) == 1:
+        return taken, new
+    half = len(new) // 2
+    taken, left = _fitting(texts, taken, new[:half])
+    taken, more = _fitting(texts, taken, new[half:])
+    return taken, [*left, *more]
 
 
 def _changed(texts: Texts, suggestions: Iterable[Suggestion], remarks: Iterable[Remark] = ()) -> Texts:

@@ -318,10 +318,11 @@ devices:
 def test_the_command_reads_the_devices_and_prints_a_diff_that_it_does_not_apply(served, capsys, monkeypatch):
     monkeypatch.setenv("NETWATCH_LANGUAGE", "en")
     before = (served / "inventory.yaml").read_bytes()
-    assert run(["inventory", "suggest", "--config", str(served / "netwatch.yaml")]) == 0
+    monkeypatch.chdir(served)
+    assert run(["inventory", "suggest", "--config", "netwatch.yaml"]) == 0
     shown = capsys.readouterr()
     assert "uplinks: [{to: dc-core, own_port: ge2, port: ge1}]" in shown.out
-    assert shown.out.startswith("--- ")
+    assert shown.out.startswith("--- inventory.yaml\n+++ inventory.yaml\n")
     assert "dc-mati: not read: timeout" in shown.err
     assert "dc-ping: not read: monitor: no snmp" in shown.err
     assert (served / "inventory.yaml").read_bytes() == before
