@@ -13,9 +13,10 @@ from netwatch.cli.places import settings
 from netwatch.cli.probe import find
 from netwatch.clock import SystemClock
 from netwatch.inventory.document import read_inventory, texts_of
+from netwatch.inventory.identity import Said
 from netwatch.inventory.model import Device, Inventory, Status
 from netwatch.inventory.patch import patch
-from netwatch.inventory.suggest import Said, Suggestion, suggest
+from netwatch.inventory.suggest import Suggestion, suggest
 from netwatch.observation import SnmpReading
 from netwatch.probe.resolve import Resolver
 from netwatch.probe.snmp import SnmpReader, agent_of, client_for

@@ -1,40 +1,27 @@
 """Compare what devices say of their neighbours with the uplinks of the inventory: what is missing or wrong. Pure; edits nothing.
 
-LLDP and CDP name both ends of a line. ARP only tells which MAC address belongs to which address: that helps to know who is meant.
-A neighbour is known by its system name, else by its address, else by its MAC address; a name, an address or a MAC address that
-several devices have is nobody's.
+LLDP and CDP name both ends of a line. ARP only tells which MAC address belongs to which address: that helps to know who is meant
+(`identity`).
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netwatch.inventory.graph import Graph
+from netwatch.inventory.identity import Book, Said
 from netwatch.inventory.model import Device, DeviceId, Inventory, LinkKind, Role
-from netwatch.observation import Neighbour, PortStatus
+from netwatch.observation import Neighbour
 
-SERIAL = re.compile(r"\s*\([^()]*\)$")  # NX-OS adds its serial number to its name
 ROLES = tuple(Role)  # from the core outwards
 UNREACHED = 1_000_000  # links to the vantage of a device without a path there
 ADJACENT = ("lldp", "cdp")  # ARP does not say who stands next
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one device says of itself and of who is beside it."""
-
-    name: str | None = None
-    chassis: str | None = None
-    ports: tuple[PortStatus, ...] = ()
-    neighbours: tuple[Neighbour, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """A line between two devices, as one or both of them see it. `low` and `high` are in the order of the device ids."""
+    """A line between two devices, as one or both of them see it. `ports` are in the order of `ends`; None: not known."""
 
     ends: tuple[DeviceId, DeviceId]
     ports: tuple[str | None, str | None]
@@ -86,104 +73,6 @@ def suggest(inventory: Inventory, said: Mapping[DeviceId, Said]) -> tuple[list[S
         found += _unknown_line(inventory, book, lines, *directed, between=between)
     order = {device: place for place, device in enumerate(inventory.devices)}
     return sorted(found, key=lambda one: order[one.device]), sorted(remarks, key=lambda one: order[one.device])
-
-
-class Book:
-    """Knows devices by their names, addresses and MAC addresses, and ports by all that they are called."""
-
-    def __init__(self, inventory: Inventory, said: Mapping[DeviceId, Said]) -> None:
-        self._said = said
-        self._names = _unique(
-            (name, device) for device, known in inventory.devices.items() for name in _names(known, said.get(device))
-        )
-        self._addresses = _unique((address, one.id) for one in inventory.devices.values() if (address := _address(one.address)))
-        arp = (
-            (one.chassis, self._addresses[one.address])
-            for told in said.values()
-            for one in told.neighbours
-            if one.protocol == "arp" and one.chassis and one.address in self._addresses
-        )
-        own = (
-            (mac, device)
-            for device, told in said.items()
-            for mac in {told.chassis, *(port.mac for port in told.ports)}
-            if mac is not None
-        )
-        self._macs = _unique((*own, *arp))
-
-    def who(self, neighbour: Neighbour) -> DeviceId | None:
-        """Return which device is meant; None when it is none of the inventory."""
-        if neighbour.device is not None:
-            for name in _shorter(neighbour.device):
-                if name in self._names:
-                    return self._names[name]
-        if neighbour.address in self._addresses:
-            return self._addresses[neighbour.address]
-        return self._macs.get(neighbour.chassis) if neighbour.chassis is not None else None
-
-    def port(self, device: DeviceId, *names: str | None) -> str | None:
-        """Return how a device calls the port that somebody else calls by one of these names; None when nobody knows a name of it.
-
-        A MAC address or a bare number of a device that was not read is no name.
-        """
-        told = self._said.get(device)
-        for name in names:
-            for port in told.ports if told is not None and name else ():
-                if name is not None and _is(port, name):
-                    return port.name
-        readable = (name for name in names if name is not None and not _is_mac(name) and not name.isdigit())
-        return next(readable, None) if told is None or not told.ports else None
-
-    def same_port(self, device: DeviceId, one: str, other: str) -> bool:
-        """Tell whether two names are of one port."""
-        if _folded(one) == _folded(other):
-            return True
-        told = self._said.get(device)
-        return any(_is(port, one) and _is(port, other) for port in (told.ports if told is not None else ()))
-
-
-def _names(device: Device, said: Said | None) -> set[str]:
-    found = {device.id.casefold()}
-    if said is not None and said.name:
-        found.update(_shorter(said.name))
-    if _address(device.address) is None:
-        found.update(_shorter(device.address))
-    return found
-
-
-def _shorter(name: str) -> tuple[str, ...]:
-    """Return a system name without capitals and serial number, then without its domain."""
-    whole = SERIAL.sub("", name).strip().rstrip(".").casefold()
-    short = whole.partition(".")[0]
-    return (whole,) if not short or short == whole or _address(whole) else (whole, short)
-
-
-def _unique(pairs: Iterable[tuple[str, DeviceId]]) -> dict[str, DeviceId]:
-    """Return what belongs to one device only."""
-    found: dict[str, set[DeviceId]] = {}
-    for key, device in pairs:
-        found.setdefault(key, set()).add(device)
-    return {key: next(iter(devices)) for key, devices in found.items() if len(devices) == 1}
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
-def _is(port: PortStatus, name: str) -> bool:
-    called = (port.name, port.description, port.alias, port.mac, str(port.index) if port.index is not None else None)
-    return any(one is not None and _folded(one) == _folded(name) for one in called)
-
-
-def _folded(text: str) -> str:
-    return "".join(text.split()).casefold()
-
-
-def _is_mac(text: str) -> bool:
-    return re.fullmatch(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", text) is not None
 
 
 # Lines

@@ -14,8 +14,9 @@ from pysnmp.proto.rfc1902 import Integer32, OctetString
 
 from netwatch.cli.app import run
 from netwatch.inventory.document import read_inventory
+from netwatch.inventory.identity import Said
 from netwatch.inventory.patch import patch
-from netwatch.inventory.suggest import Remark, Said, suggest
+from netwatch.inventory.suggest import Remark, suggest
 from netwatch.observation import Neighbour, PortAdmin, PortOper, PortStatus
 from tests.unit.probe.snmp_agent import FakeAgent, switch
 
