@@ -55,11 +55,6 @@ def _whose_children(
     return (*(name for name in answering if graph.distance.get(name, 0) == lowest), *reversed(silent))
 
 
-def behind(graph: Graph, device: DeviceId) -> tuple[DeviceId, ...]:
-    """Return every device behind `device`, sorted: they become unknown when it answers again (DIAGNOSIS 2.2)."""
-    return tuple(sorted(graph.behind(device)))
-
-
 def spread(devices: Sequence[DeviceId], shuffled: Callable[[Sequence[DeviceId]], Sequence[DeviceId]]) -> dict[DeviceId, float]:
     """Return for each device the seconds to wait before its fresh echo: 30 s in all, in the order `shuffled` gives."""
     order = shuffled(devices)

@@ -114,10 +114,10 @@ class Judge:
     def run(self, now: float) -> None:
         """Judge if something has changed and the last verdict was long enough ago; else write the states that moved.
 
-        Cut off, it judges nothing, and writes again what was refused.
+        Cut off, it judges nothing, and writes only states.
         """
         if self.frozen:
-            if self._unsure and now >= self._flush_at:
+            if (self._touched or self._unsure) and now >= self._flush_at:
                 self._flush(now)
             return
         if self.fleet.troubled and now >= self._judged_at + REJUDGE_S:
@@ -266,7 +266,7 @@ class Judge:
         at = watch.state.since if shown in (State.DOWN, State.UNREACHABLE, State.UP) and watch.state.since else now
         since = self.wall(at)
         watch.since = since.timestamp()
-        if {before, shown} <= {State.UP, State.DOWN}:
+        if (before is State.UP and shown is State.DOWN) or (before is State.DOWN and shown is State.UP):
             self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
         return StateChange(watch.device, before, shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
@@ -320,7 +320,8 @@ class Judge:
             watch.hot = False
             self.touch(watch, "monitor_isolated")
         self._waiting.clear()
-        self._write(now, self._shown({}, now), decided)
+        self._hidden, self._flush_at = {}, now + LEAST_APART_S  # the states of everybody follow in a turn of their own
+        self._write(now, (), decided)
         self._recorder.submit(Blind(self.tx(), self.wall(now), self.wall(since), None, "isolated"))
 
     def thaw(self, now: float) -> None:

@@ -189,7 +189,7 @@ class Pipeline:
     def _answers_again(self, entry: Watch, at: float) -> None:
         """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2)."""
         self._ask_above(entry, at)
-        hidden = self.fleet.troubled.intersection(barrier.behind(self.fleet.graph, entry.device))
+        hidden = self.fleet.troubled & self.fleet.graph.behind(entry.device)
         behind = [watch for watch in self.fleet.of(sorted(hidden)) if watch.shown is not State.DOWN]  # judged for itself already
         order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
         reason = f"behind_recovered entry={entry.device}"
