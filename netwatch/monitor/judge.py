@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from netwatch.clock import Clock
@@ -13,6 +13,7 @@ from netwatch.diagnose.snapshot import VantageView
 from netwatch.incident import OutageView
 from netwatch.inventory.model import Window, WindowMode
 from netwatch.monitor.cases import Cases, Decided
+from netwatch.monitor.faces import Faces
 from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.question import Question
 from netwatch.monitor.records import Blind, Moment, Recorder, StateChange, Stored
@@ -52,6 +53,7 @@ class Judge:
         self.frozen = False
         self.windows: tuple[Window, ...] = fleet.graph.inventory.maintenance
         self.stability = Stability()
+        self._faces = Faces(fleet, self.stability, clock)
         self._recorder = recorder
         self._isolation = isolation
         self._clock = clock
@@ -59,7 +61,6 @@ class Judge:
         self._boot = boot
         self._sequence = 0
         self._hidden: Mapping[str, str] = {}  # device -> entry, by the last verdict
-        self._touched: dict[str, str] = {}  # device -> why its state moved
         self._at_once = AtOnce()
         self._aside: Thinking = aside or self._at_once  # for large questions
         self._asked: Thinking | None = None  # who is thinking about the present question
@@ -70,7 +71,6 @@ class Judge:
         self._flush_at = 0.0
         self._judged_at = 0.0
         self._covered: set[str] = set()
-        self._unsure: dict[str, str] = {}  # device -> why it moved: whether its state is stored is not known
         self._refusals = Refusals()
         self._waiting: dict[str, float] = {}  # certain, but an ancestor has no fresh sample: until when to wait
 
@@ -92,7 +92,7 @@ class Judge:
 
     def touch(self, watch: Watch, reason: str) -> None:
         """Note that the state of this device moved; it is shown with the next verdict or flush."""
-        self._touched[watch.device] = reason
+        self._faces.touched[watch.device] = reason
 
     def want(self, at: float) -> None:
         """Ask for a verdict at `at`, or sooner if somebody else asked."""
@@ -117,7 +117,7 @@ class Judge:
         Cut off, it judges nothing, and writes only states.
         """
         if self.frozen:
-            if (self._touched or self._unsure) and now >= self._flush_at:
+            if self._faces.wanted() and now >= self._flush_at:
                 self._flush(now)
             return
         if self.fleet.troubled and now >= self._judged_at + REJUDGE_S:
@@ -127,12 +127,15 @@ class Judge:
         elif self._due is not None and now >= self._due and now >= self._not_before:
             self._ask(now)
             self._conclude(now)
-        elif (self._touched or self._unsure) and now >= self._flush_at:
+        elif self._faces.wanted() and now >= self._flush_at:
             self._flush(now)
 
     def _flush(self, now: float) -> None:
         self._flush_at = now + FLUSH_S
-        self._write(now, self._shown(self._hidden, now), Decided())
+        self._write(now, self._shown(now), Decided())
+
+    def _shown(self, now: float) -> list[StateChange]:
+        return self._faces.changes(self._hidden, self._waiting, now, self.wall)
 
     def refused(self, record: Moment, stored: Stored, now: float) -> None:
         """Decide again what the database refused, from what it holds: the states are written again, the incidents judged anew.
@@ -141,7 +144,7 @@ class Judge:
         """
         self.anew(now)
         self.cases.resume({change.incident.key for change in record.changes}, stored)
-        self._unsure.update((state.device, state.reason) for state in record.states)
+        self._faces.unsure.update((state.device, state.reason) for state in record.states)
         again = now + self._refusals.pause(now)
         self._flush_at = max(self._flush_at, again)
         if record.changes:
@@ -173,7 +176,7 @@ class Judge:
             if self.cases.mass.active or self._waiting:
                 self.want(now + 1.0)
             self._want_after_grace(now)
-        self._write(now, self._shown(self._hidden, now), decided, answer.evidence)
+        self._write(now, self._shown(now), decided, answer.evidence)
 
     def anew(self, now: float) -> None:
         """Drop what is being thought about, because something it rests on has changed, and ask again."""
@@ -215,60 +218,6 @@ class Judge:
             if not any(below.state.state is State.UP for below in self.fleet.of(behind)):
                 dark |= behind
         return frozenset(dark)
-
-    # What people see
-
-    def _shown(self, hidden: Mapping[str, str], now: float) -> list[StateChange]:
-        """Work out the state of every device that moved, and of every silent one, and note the changes."""
-        changes = []
-        names = self._touched.keys() | self.fleet.troubled | self._unsure.keys()
-        for watch in self.fleet.of(sorted(names)):
-            entry = hidden.get(watch.device)
-            shown = self._show(watch, entry)
-            if shown is not State.UNREACHABLE:
-                entry = None
-            elif entry is None:
-                entry = watch.explained_by
-            if shown is watch.shown and entry == watch.explained_by:
-                if watch.device in self._unsure:
-                    changes.append(self._again(watch))
-                continue
-            changes.append(self._move(watch, shown, entry, now, self._touched.get(watch.device, "verdict")))
-        self._touched.clear()
-        self._unsure.clear()
-        return changes
-
-    def _again(self, watch: Watch) -> StateChange:
-        """Say a state again that the database refused."""
-        since = datetime.fromtimestamp(watch.since, UTC) if watch.since else self._clock.now()
-        reason = self._unsure[watch.device]
-        return StateChange(watch.device, watch.shown, watch.shown, since, reason, watch.explained_by, watch.state.loss_ratio)
-
-    def _show(self, watch: Watch, entry: str | None) -> State:
-        state = watch.state.state
-        if watch.covered:
-            return State.MAINTENANCE
-        if self.stability.is_flapping(watch.device):
-            return State.FLAPPING
-        if state is State.SUSPECT or (state is State.DOWN and (watch.device in self._waiting or watch.state.answers)):
-            return watch.shown  # not settled: what was shown stays
-        if state is State.DOWN and self.fleet.speaks(watch.device):
-            return State.DEGRADED  # answers SNMP, not ICMP: it lives (DIAGNOSIS 3.4, agent)
-        if state is State.DOWN:
-            return State.DOWN if entry is None else State.UNREACHABLE
-        if state is State.UP and (watch.state.degraded or self.fleet.agent_is_silent(watch.device)):
-            return State.DEGRADED
-        return state
-
-    def _move(self, watch: Watch, shown: State, entry: str | None, now: float, reason: str) -> StateChange:
-        before, watch.shown = watch.shown, shown
-        watch.explained_by = entry if shown is State.UNREACHABLE else None
-        at = watch.state.since if shown in (State.DOWN, State.UNREACHABLE, State.UP) and watch.state.since else now
-        since = self.wall(at)
-        watch.since = since.timestamp()
-        if (before is State.UP and shown is State.DOWN) or (before is State.DOWN and shown is State.UP):
-            self.stability.changed(watch.device, now, counts=self.fleet.above_is_up(watch.device))
-        return StateChange(watch.device, before, shown, since, reason, watch.explained_by, watch.state.loss_ratio)
 
     def _write(
         self, now: float, states: Sequence[StateChange], decided: Decided, evidence: Mapping[str, Any] | None = None

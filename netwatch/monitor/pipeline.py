@@ -34,6 +34,7 @@ from netwatch.monitor.fleet import Fleet
 from netwatch.monitor.judge import Judge
 from netwatch.monitor.ports import Prober, Readers
 from netwatch.monitor.records import Beat, Blind, ClockStep, Moment, OpenTicket, Recorder, Sweep, Written
+from netwatch.monitor.recovery import Recovery
 from netwatch.monitor.schedule import EchoSchedule
 from netwatch.monitor.vantage import IsolationCheck
 from netwatch.monitor.watch import LOST, Watch
@@ -42,7 +43,6 @@ from netwatch.observation import Echo, SnmpReading
 CHECK_EVERY_S = 1.0
 BEAT_EVERY_S = 10.0
 SWEEP_EVERY_S = 60.0
-SETTLE_S = 0.3  # beyond the timeout, until an echo has been answered or lost for certain
 GATE_LEAST_S = 180.0  # after this long a silent device is probed at the pace of the rounds again
 
 
@@ -71,11 +71,12 @@ class Pipeline:
         self.isolation = isolation
         self.aftermath = Aftermath()
         self.started_at = clock.monotonic()
+        self._random = random or Random()  # noqa: S311  # spreads probes, keeps no secret
         self.schedule = EchoSchedule(self.started_at)
+        self._recovery = Recovery(fleet, judge, self.schedule, self._random)
         self._prober: Prober | None = None
         self._readers = readers
         self._clock = clock
-        self._random = random or Random()  # noqa: S311  # spreads probes, keeps no secret
         self._ignore_before = self.started_at  # echoes sent before a pause say nothing
         self._ticked_at = self.started_at
         self._check_at = self._beat_at = self.started_at
@@ -106,7 +107,7 @@ class Pipeline:
             self._changed(watch, moved, sent_at)
         elif before.state is State.DOWN and moved.state.answers:
             if moved.state.answers == 1:
-                self._answers_again(watch, sent_at)
+                self._recovery.answers_again(watch, sent_at, self.policy.timeout)
             self.schedule.heat(watch, sent_at + next_delay(moved.state, self.policy, gate_passed=False))
 
     def lost(self, target: Any, sent_at: float, refused_by: str | None, scheduled: bool) -> None:  # noqa: FBT001
@@ -182,31 +183,9 @@ class Pipeline:
         watch.refused_by = None
         self.schedule.cool(watch)
         if event in (Event.BECAME_UP, Event.CLEARED) and self.fleet.troubled:
-            self._ask_above(watch, at)
+            self._recovery.ask_above(watch, at, self.policy.timeout)
         if event in (Event.BECAME_UP, Event.CLEARED) and (self.fleet.troubled or self.cases.any_open()):
             self.judge.want(at)
-
-    def _answers_again(self, entry: Watch, at: float) -> None:
-        """Judge afresh whatever is behind a silent device that answers, after it had time to boot (DIAGNOSIS 2.2)."""
-        self._ask_above(entry, at)
-        hidden = self.fleet.troubled & self.fleet.graph.behind(entry.device)
-        behind = [watch for watch in self.fleet.of(sorted(hidden)) if watch.shown is not State.DOWN]  # judged for itself already
-        order = barrier.spread([watch.device for watch in behind], lambda names: self._random.sample(names, len(names)))
-        reason = f"behind_recovered entry={entry.device}"
-        for watch in behind:
-            self.fleet.set_state(watch, forget(watch.state))
-            watch.grace_until = at + barrier.BOOT_GRACE_S
-            self.judge.touch(watch, reason)
-            self.schedule.heat(watch, at + order[watch.device])
-        self.judge.want(at)
-
-    def _ask_above(self, watch: Watch, at: float) -> None:
-        """Ask what is silent above a device that answers; the verdict waits for it: it may be back, only not yet asked."""
-        silent = self.fleet.of(sorted(self.fleet.troubled & self.fleet.graph.ancestors(watch.device)))
-        for ancestor in silent:
-            self.schedule.heat(ancestor, at)
-        if silent:
-            self.judge.hold(at + self.policy.timeout + SETTLE_S)
 
     def tick(self, now: float) -> None:
         """Send what is due, judge what has changed, write what was decided. Called every 50 ms or so."""
