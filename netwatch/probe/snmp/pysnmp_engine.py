@@ -137,7 +137,7 @@ class PysnmpClient:
         missing = incomplete(agent)
         if missing is not None:
             raise missing
-        before = self._heard.malformed
+        before, strange = self._heard.malformed, not self._knows(agent)
         send = self._secured if agent.version == "3" else self._open
         async with self._pace.question():
             try:
@@ -150,15 +150,19 @@ class PysnmpClient:
             except (PySnmpError, OSError) as error:
                 raise SnmpError("local", _first_line(error)) from error
         if failure:
-            raise self._failure(agent, failure, before)
+            raise self._failure(agent, failure, before, strange=strange)
         if status:
             name = STATUSES[status] if 0 < status < len(STATUSES) else str(status)
             raise denied(name) if name == "authorizationError" else SnmpError("refused", name, status=name, index=index)
         return list(found)
 
-    def _failure(self, agent: Agent, failure: Any, before: int) -> SnmpError:
+    def _failure(self, agent: Agent, failure: Any, before: int, *, strange: bool) -> SnmpError:
         if not isinstance(failure, errind.RequestTimedOut):
             return denied(REASONS.get(type(failure), type(failure).__name__))
+        if strange and agent.retries and self._knows(agent):  # it told its clock, and then answered none of our questions
+            return unheard(agent)
+        if self._logins is not None:
+            self._logins.forget(agent)
         if self._heard.since(before, agent.address):
             return SnmpError("malformed", "what came is no answer")
         return SnmpError("timeout", f"no answer within {agent.patience - 0.5:g} s")
@@ -184,20 +188,15 @@ class PysnmpClient:
         """Ask by SNMPv3; learn the agent's engine and clock anew, once, when it says that they are wrong."""
         if self._logins is None:
             self._logins = Logins(self._heard)
-        strange = not self._logins.knows(agent)
-        try:
+        outcome = await self._logins.ask(agent, kind, repetitions, oids)
+        if REASONS.get(type(outcome[0])) in SYNCHRONISE:
+            self._logins.forget(agent)
             outcome = await self._logins.ask(agent, kind, repetitions, oids)
-            if REASONS.get(type(outcome[0])) in SYNCHRONISE:
-                self._logins.forget(agent)
-                outcome = await self._logins.ask(agent, kind, repetitions, oids)
-            if not isinstance(outcome[0], errind.RequestTimedOut):
-                return outcome
-        except TimeoutError:  # not pysnmp's, ours
-            outcome = (errind.requestTimedOut, 0, 0, ())
-        if strange and agent.retries and self._logins.knows(agent):  # it told its clock, and then answered none of our questions
-            raise unheard(agent)
-        self._logins.forget(agent)
         return outcome
+
+    def _knows(self, agent: Agent) -> bool:
+        """Tell whether an SNMPv3 agent has told its engine id."""
+        return self._logins is not None and self._logins.knows(agent)
 
     def _dispatching(self) -> _Dispatcher:
         if self._dispatcher is None:

@@ -18,7 +18,7 @@ from pysnmp.proto.rfc1905 import endOfMibView, noSuchInstance
 
 from netwatch.probe.snmp import Agent, SnmpError
 from netwatch.probe.snmp.engines import ENGINES
-from netwatch.probe.snmp.envelope import look, names, report, values
+from netwatch.probe.snmp.envelope import look, names, report, sound, values
 from netwatch.settings import Secret
 from tests.unit.probe.snmp_agent import serving, switch
 from tests.unit.probe.snmp_daemons import SNMPD, Snmpd
@@ -53,17 +53,35 @@ def whole_answers() -> list[bytes]:
         made.apiMessage.set_community(message, "kunci")
         made.apiMessage.set_pdu(message, pdu)
         answers.append(encoder.encode(message))
-    secured = "302f020103300e02010102030100000401000201030410300e0409800000000102030405020100020100040004000400"
-    scoped = "302304098000000001020304050400a814020100020100020100300906072b0601060f0101"
-    answers.append(bytes.fromhex(secured + scoped))
-    answers.append(bytes.fromhex(secured + "0410") + bytes(16))
+    report_id = bytes.fromhex("06092b060106030f010101")  # usmStats, cut short: no Report that is known
+    variables = _tlv(0x30, _tlv(0x30, report_id, _tlv(0x41, b"\1")))
+    scoped = _tlv(0x30, _tlv(4, b"engine-contoh"), _tlv(4), _tlv(0xA8, *[_tlv(2, b"\1")] * 3, variables))
+    for data in scoped, _tlv(4, bytes(40)):
+        global_data = _tlv(0x30, _tlv(2, b"\1"), _tlv(2, b"\x10\0"), _tlv(4, b"\3"), _tlv(2, b"\3"))
+        parameters = [
+            _tlv(4, b"engine-contoh"),
+            _tlv(2, b"\1"),
+            _tlv(2, b"\5"),
+            _tlv(4, b"contoh"),
+            _tlv(4, bytes(12)),
+            _tlv(4, bytes(8)),
+        ]
+        answers.append(_tlv(0x30, _tlv(2, b"\3"), global_data, _tlv(4, _tlv(0x30, *parameters)), data))
     return answers
+
+
+def _tlv(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes((tag, 0x82)) + len(content).to_bytes(2, "big") + content
 
 
 def test_our_own_reader_returns_or_refuses_whatever_the_octets():
     random = Random(SEED)
     wholes = whole_answers()
-    assert look(wholes[0]) is not None
+    for whole in wholes:
+        seen = look(whole)
+        assert seen is not None
+        assert sound(whole, seen)
     for number in range(inputs(50_000, 1_000_000)):
         (octets,) = spoilt(random, wholes[number % len(wholes)], 1)
         seen = look(octets)
@@ -71,6 +89,7 @@ def test_our_own_reader_returns_or_refuses_whatever_the_octets():
             continue
         assert len(names(octets, seen)) <= len(octets)
         report(octets, seen)
+        assert sound(octets, seen) in (True, False)
         assert isinstance(seen.refusal, str)
         try:
             found = values(octets, seen)

@@ -133,7 +133,7 @@ async def test_a_wrong_login_is_said_at_once(client, snmpd, wrong, said):
 )
 async def test_a_wrong_privacy_key_is_told_from_a_dead_agent(client, snmpd, wrong):
     """The agent cannot read the question and says nothing, but it told its clock a moment before."""
-    error = await error_of(client.get(agent_at(snmpd.port, "sha", "aes", **{"timeout": 0.5, **wrong}), [SYS_NAME]))
+    error = await error_of(client.get(agent_at(snmpd.port, "sha", "aes", **{"timeout": 1.0, **wrong}), [SYS_NAME]))
     assert error.key == "credential"
     assert "privacy key" in str(error)
 
