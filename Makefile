@@ -9,7 +9,7 @@ RUN := .venv/bin/
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install demo test check bench campaign clean
+.PHONY: help install demo test check bench bench-diagnosis campaign clean
 
 help:
 	@echo "make demo     a real fault in a small city becomes one ticket, led through the procedure (2 minutes)"
@@ -17,6 +17,7 @@ help:
 	@echo "make install  .venv/bin/netwatch, nothing else"
 	@echo "make check    format, lint, types, layers, dead code, dependencies"
 	@echo "make bench    what probing and storing cost on this machine"
+	@echo "make bench-diagnosis  how often the cause is right, beside other rules (minutes; QUICK=1: seconds)"
 	@echo "make campaign hours of crashes, storms and kills; make test takes a sample of them"
 
 install: .venv/.installed
@@ -49,6 +50,9 @@ check: install
 
 bench: install
 	@for file in bench/*.py; do echo "== $$file"; $(RUN)python "$$file" || exit 1; done
+
+bench-diagnosis: install
+	$(RUN)python -m bench.diagnosis $(if $(QUICK),--quick,--write docs) $(if $(SEEDS),--seeds $(SEEDS))
 
 campaign: install
 	NETWATCH_CAMPAIGN=1 $(RUN)pytest tests/stories tests/unit/probe/test_traps_fuzz.py tests/unit/probe/test_snmp_fuzz.py
