@@ -8,7 +8,8 @@ through the devices below it. `upstream` gives the neighbours on the way to the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -27,6 +28,28 @@ class Sparse(dict[str, tuple[V, ...]]):
         return ()
 
 
+class AllBut(AbstractSet[V]):
+    """All of a collection but a few: most links of a city are bridges, so those that are not are kept."""
+
+    __slots__ = ("_all", "_but")
+
+    def __init__(self, everything: Collection[V], but: frozenset[V]) -> None:
+        self._all = everything
+        self._but = but
+
+    def __contains__(self, one: object) -> bool:
+        """Tell whether it is one of them."""
+        return one not in self._but and one in self._all
+
+    def __iter__(self) -> Iterator[V]:
+        """Walk them in the order of the collection."""
+        return (one for one in self._all if one not in self._but)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._all) - len(self._but)
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """The inventory as a graph seen from the vantage. Only probed devices (active, maintenance) are in it."""
@@ -35,7 +58,7 @@ class Graph:
     distance: Mapping[DeviceId, int]  # links to the vantage; a device without a path is absent
     children: Mapping[DeviceId, tuple[DeviceId, ...]]  # devices with an uplink to this one; leaves are absent
     links: Mapping[LinkId, Uplink]
-    bridges: frozenset[LinkId]  # links whose loss cuts somebody off (Tarjan)
+    bridges: AbstractSet[LinkId]  # links whose loss cuts somebody off (Tarjan)
     groups_of_device: Mapping[DeviceId, tuple[GroupId, ...]]  # its site's and its own risk groups; [] gives () for the rest
     groups_of_link: Mapping[LinkId, tuple[GroupId, ...]]
     devices_of_site: Mapping[str, tuple[DeviceId, ...]]
@@ -138,7 +161,7 @@ def _build(cls: type[Graph], inventory: Inventory) -> Graph:
         distance=distance,
         children=Sparse({name: tuple(below) for name, below in children.items()}),
         links=links,
-        bridges=_bridges(inventory.vantage, neighbours),
+        bridges=AllBut(links, frozenset(links) - _bridges(inventory.vantage, neighbours)),
         groups_of_device=_groups_of_device(inventory, sites),
         groups_of_link=_groups_of_link(inventory, links),
         devices_of_site=Sparse({site: tuple(names) for site, names in sites.items()}),

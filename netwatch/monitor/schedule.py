@@ -34,13 +34,16 @@ class Round:
         self._began_at = now
 
     def place(self, watch: Watch) -> None:
-        """Give a device its slot: CRC-32 of its id, the same in every process and after every restart."""
-        watch.slot = crc32(watch.device.encode()) % len(self.slots)
-        self.slots[watch.slot].append(watch)
+        """Put a device into its slot."""
+        self._slot(watch).append(watch)
 
     def remove(self, watch: Watch) -> None:
         """Take a device out."""
-        self.slots[watch.slot].remove(watch)
+        self._slot(watch).remove(watch)
+
+    def _slot(self, watch: Watch) -> list[Watch]:
+        """Return the slot of a device: CRC-32 of its id, the same in every process and after every restart."""
+        return self.slots[crc32(watch.device.encode()) % len(self.slots)]
 
     def due(self, now: float, into: list[Watch]) -> None:
         """Append the calm devices whose slot has come. After a pause of more than a round, skip instead of catching up."""

@@ -31,7 +31,6 @@ class Watch:
         "sent_at",
         "shown",
         "since",
-        "slot",
         "state",
         "target",
         "unprobed",
@@ -51,7 +50,6 @@ class Watch:
         self.unprobed = False  # and it asks for no probing
         self.hot = False  # probed by its own due time instead of its slot in the round
         self.due = 0.0
-        self.slot = -1
         self.sent_at = 0.0  # the newest echo
         self.rtt = LOST
         self._trail: deque[tuple[float, float]] | None = None

@@ -28,41 +28,35 @@ class Target:
     Compared by identity: two devices may share an address without sharing answers.
     """
 
-    __slots__ = (
-        "active",
-        "address",
-        "channel",
-        "destination",
-        "device",
-        "family",
-        "owner",
-        "packed",
-        "refusal",
-        "source",
-        "zone",
-    )
+    __slots__ = ("active", "address", "channel", "device", "owner", "packed", "refusal", "source", "zone")
 
     def __init__(self, device: str, address: str, owner: Any = None) -> None:
         """Parse a numeric IPv4 or IPv6 address (with a zone for link-local ones). Raises ValueError for anything else."""
+        self.source = address  # as the kernel writes the sender of an answer
+        self.zone = 0  # interface index of a link-local address
         try:
             if ":" in address:
-                found = socket.getaddrinfo(address, None, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-                self.destination: Destination = found[0][4]  # type: ignore[assignment]
-                self.family = int(socket.AF_INET6)
-            else:
-                self.destination = (address, 0)
-                self.family = int(socket.AF_INET)
-            self.source = str(self.destination[0]).split("%", maxsplit=1)[0]  # as the kernel writes the sender of an answer
+                found: Any = socket.getaddrinfo(address, None, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)[0][4]
+                self.source, self.zone = str(found[0]).split("%", maxsplit=1)[0], int(found[3])
             self.packed = int.from_bytes(socket.inet_pton(self.family, self.source), "big")
         except (OSError, ValueError) as error:
             raise ValueError(f"device {device!r}: {address!r} is not a numeric address; resolve names first") from error
         self.device = device
         self.address = address
-        self.zone = int(self.destination[3]) if len(self.destination) == 4 else 0  # interface index of a link-local address
         self.owner = owner
         self.active = True
         self.refusal: Refusal | None = None  # the newest ICMP error since the last answer
         self.channel: Channel | None = None
+
+    @property
+    def family(self) -> int:
+        """Return the address family."""
+        return int(socket.AF_INET6 if ":" in self.source else socket.AF_INET)
+
+    @property
+    def destination(self) -> Destination:
+        """Return what `sendto` wants. Made anew each time: a tuple kept for each of 100,000 targets costs more than making it."""
+        return (self.source, 0, 0, self.zone) if ":" in self.source else (self.source, 0)
 
     def __repr__(self) -> str:
         """Show device and address."""
