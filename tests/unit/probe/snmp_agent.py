@@ -30,7 +30,7 @@ class FakeAgent(asyncio.DatagramProtocol):
         self.largest = 1000  # answers with more values are dropped
         self.error: Callable[[str, list[Oid]], tuple[str, int] | None] = lambda kind, oids: None
         self.mangle: Callable[[bytes], list[bytes]] = lambda answer: [answer]
-        self.send: Callable[[bytes, Any], None] = lambda answer, sender: self.transport.sendto(answer, sender)
+        self.send: Callable[[bytes, Any], None] = lambda answer, sender: self.transport.sendto(answer, sender)  # noqa: PLW0108 - there is no transport yet
         self.endless = False
         self.stuck = False
         self.requests: list[tuple[str, list[Oid]]] = []
