@@ -116,6 +116,8 @@ def _find_agents(found: Silence) -> None:
             found.alive.add(device)
             found.agents[device] = 0
     candidates = [name for name in found.silent if name in graph.children] if found.alive else []
+    unmeasured = {c for name in candidates for c in graph.children[name]} - found.silent - found.alive
+    found.alive.update([c for c in unmeasured if _forwards_unmeasured(found, c)])
     for device in sorted(candidates, key=lambda name: (-distance.get(name, FAR), name)):
         own = distance.get(device, FAR)
         below = [
@@ -152,8 +154,21 @@ def _find_unmeasured_forwarders(found: Silence) -> None:
             if above in silent or above in alive or above in asked:
                 continue
             asked.add(above)
-            if any(child in found.alive and graph.upstream(child) == (above,) for child in graph.children.get(above, ())):
+            if _forwards_unmeasured(found, above):
                 found.alive.add(above)
+
+
+def _forwards_unmeasured(found: Silence, device: DeviceId) -> bool:
+    """Tell whether an answering device has no other way than through this unmeasured one, or through unmeasured ones below it."""
+    waiting = [device]
+    for above in waiting:
+        for child in found.graph.children.get(above, ()):
+            if found.graph.upstream(child) == (above,):
+                if child in found.alive:
+                    return True
+                if child not in found.silent:
+                    waiting.append(child)
+    return False
 
 
 def _feeds(found: Silence, device: DeviceId) -> tuple[Feed, ...]:
@@ -250,7 +265,7 @@ def path_unknown(
     devices = graph.inventory.devices
     for device in hidden:
         uplinks = devices[device].uplinks
-        if uplinks and all(link.to in silent or link.to in alive for link in uplinks):
+        if uplinks and not graph.is_turned(device) and all(link.to in silent or link.to in alive for link in uplinks):
             continue
         above = graph.upstream(device)  # the slow and exact question
         if not above or any(near not in silent and near not in alive for near in above):

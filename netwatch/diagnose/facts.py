@@ -50,6 +50,10 @@ def group_facts(shared: Shared, silence: Silence, places: Places) -> tuple[Evide
     ]
     if shared.links_down:
         facts.append(Evidence("group_links_down", {"group": group, "count": shared.links_down}))
+    if shared.forgotten:
+        facts.append(
+            Evidence("group_member_forgotten", {"group": group, "count": len(shared.forgotten), "device": shared.forgotten[0]})
+        )
     for entry in shared.entries[:FEEDS_SHOWN]:
         facts += [*_neighbours(entry, silence), *_device(entry, silence)]
     facts += _power(places.of(shared.entries[0].device))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from netwatch.diagnose import scores
 from netwatch.diagnose.cause import CauseKind, Domain, Side
@@ -10,7 +12,7 @@ from netwatch.diagnose.entries import Entry, Feed, Silence, view_of
 from netwatch.diagnose.scores import Reads, Row
 from netwatch.diagnose.sides import OURS, domain_of, side_of
 from netwatch.inventory.graph import Graph
-from netwatch.inventory.model import Site
+from netwatch.inventory.model import LinkKind, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +76,45 @@ def hypotheses(entry: Entry, silence: Silence, places: Places) -> list[Hypothesi
     """Return the hypotheses for one entry, best first."""
     graph = silence.graph
     place = places.of(entry.device)
-    found = [_made(CauseKind.DEVICE, entry.device, scores.DEVICE + likelihood(entry, Row.DEVICE, silence, place), graph)]
+    seen = likelihoods(entry, silence, place)
+    found = [_made(CauseKind.DEVICE, entry.device, scores.DEVICE + seen[Row.DEVICE], graph)]
     if entry.feeds:
-        cut = scores.LINK * len(entry.feeds) + likelihood(entry, Row.CUT, silence, place)
+        cut = scores.LINK * len(entry.feeds) + seen[Row.CUT]
         found.append(_made(CauseKind.LINK, _likeliest_cut(entry.feeds).link.id, cut, graph))
     if len(entry.feeds) == 1 and entry.feeds[0].reads in (Reads.ADMIN, Reads.ERR_DISABLED):
-        off = scores.CONFIGURATION + likelihood(entry, Row.CONFIGURATION, silence, place)
+        off = scores.CONFIGURATION + seen[Row.CONFIGURATION]
         found.append(_switched_off(entry.feeds[0], off, graph))
-    dark = scores.SITE_POWER + scores.ANSWERS_IN_DARK_SITE * place.answering + likelihood(entry, Row.POWER, silence, place)
+    # The monitor stands beside the vantage and runs: one more of that site that has power.
+    powered = place.answering + (place.site.id == graph.inventory.devices[graph.inventory.vantage].site)
+    dark = scores.SITE_POWER + scores.ANSWERS_IN_DARK_SITE * powered + seen[Row.POWER]
     found.append(_made(CauseKind.SITE_POWER, place.site.id, dark, graph))
     return sorted(found, key=lambda one: -one.score)
 
 
-def likelihood(entry: Entry, row: Row, silence: Silence, place: Place) -> float:
-    """Return ln P(what is seen at an entry | a fault of this kind): ports, power hint, restarts."""
-    total = 0.0
-    for feed in entry.feeds:
-        if feed.reads is not None:
-            total += scores.PORT[feed.link.kind][row][feed.reads]
-    total += scores.hint(row, seen=place.on_battery is not None)
+def likelihoods(entry: Entry, silence: Silence, place: Place) -> Mapping[Row, float]:
+    """Return ln P(what is seen at an entry | a fault of this kind) for each kind: ports, power hint, restarts."""
     rebooted = view_of(silence.snapshot, entry.device).rebooted
-    total += scores.reset(row, rebooted)
+    ports = tuple([(feed.link.kind, feed.reads) for feed in entry.feeds if feed.reads is not None])
     restarted, kept_running = place.restarted - (rebooted is True), place.kept_running - (rebooted is False)
-    if restarted or kept_running:
-        total += scores.other_resets(row, restarted=restarted, kept_running=kept_running)
-    return total
+    return _likelihoods(ports, place.on_battery is not None, rebooted, restarted, kept_running)
+
+
+@lru_cache(maxsize=4096)  # a mass outage shows the same few pictures thousands of times
+def _likelihoods(
+    ports: tuple[tuple[LinkKind, Reads], ...],
+    hinted: bool,  # noqa: FBT001 - facts, not switches
+    rebooted: bool | None,  # noqa: FBT001
+    restarted: int,
+    kept_running: int,
+) -> Mapping[Row, float]:
+    found = {}
+    for row in Row:
+        total = sum(scores.PORT[kind][row][reading] for kind, reading in ports)
+        total += scores.hint(row, seen=hinted) + scores.reset(row, rebooted)
+        if restarted or kept_running:
+            total += scores.other_resets(row, restarted=restarted, kept_running=kept_running)
+        found[row] = total
+    return found
 
 
 def _made(kind: CauseKind, element: str, score: float, graph: Graph) -> Hypothesis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from math import exp, log
+from math import comb, exp, log
 
 from netwatch.inventory.model import GroupKind, LinkKind
 from netwatch.observation import PortAdmin, PortOper, PortStatus
@@ -23,8 +23,11 @@ SURVIVES: Mapping[GroupKind, float] = {
     GroupKind.CABLE: 0.06,
     GroupKind.PROVIDER: 0.06,
 }  # eps; power: a UPS
-MEMBER_LINK_DOWN = 1.5  # a member link reads down while both ends answer by another path
+SURVIVORS_ALLOWED = 0.5  # share of shared failures that leave any number of members alive: half a cable, a feed with generators
+FORGOTTEN = log(0.05)  # a member of a risk group that the inventory does not name
+PORT_WRONG = 0.01  # a port that reads down on a working line, or up on a dead one
 ONSET_SKEW_S = 120.0  # of one cause
+SAME_ROUND_S = 10.0  # between the first lost echoes of devices that fell silent at one instant: one interval
 
 # Confidences that are not computed
 AGENT = 0.80  # forwards but does not answer ICMP
@@ -114,6 +117,23 @@ def other_resets(row: Row, *, restarted: int, kept_running: int) -> float:
     """Return ln P(so many other devices of the site restarted, so many did not | kind of fault)."""
     p = _OTHER_RESET[row]
     return restarted * log(p) + kept_running * log(1 - p)
+
+
+def survival(kind: GroupKind, failed: int, alive: int) -> float:
+    """Return ln P(so many members of a failed group are silent, so many live).
+
+    Mostly all fail, but for an unlucky few (eps); or any share of them does, each as likely as another (Laplace).
+    """
+    eps = SURVIVES[kind]
+    whole = (1 - eps) ** failed * eps**alive
+    part = 1 / ((failed + alive + 1) * comb(failed + alive, alive))
+    return log((1 - SURVIVORS_ALLOWED) * whole + SURVIVORS_ALLOWED * part)
+
+
+def unmissed(kind: LinkKind, reading: Reads) -> float:
+    """Return by how much a port reading speaks for a cut of a line that nobody misses, against a reading that is wrong."""
+    fine = {Reads.UP: 1 - PORT_WRONG}.get(reading, PORT_WRONG)
+    return PORT[kind][Row.CUT][reading] - log(fine)
 
 
 def _known(p: float, seen: bool | None) -> float:  # noqa: FBT001

@@ -42,6 +42,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{count} sambungan lain dari kelompok {group} juga berstatus down",
         "{count} more links of group {group} read down as well",
     ),
+    "group_member_forgotten": (
+        "{count} perangkat lain, {device} lebih dulu, putus pada saat yang sama; mungkin belum dicatat dalam kelompok {group}",
+        "{count} more devices, {device} first, fell silent at the same instant; perhaps not yet listed in group {group}",
+    ),
     # agents
     "children_answer": (
         "{count} perangkat di belakang {device} menjawab, padahal {device} tidak",

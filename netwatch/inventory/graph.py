@@ -78,6 +78,10 @@ class Graph:
             return uplinks
         return tuple(uplink for uplink in uplinks if uplink.id in self.links)
 
+    def is_turned(self, device: DeviceId) -> bool:
+        """Tell whether the way from a device to the vantage is another than its uplinks say."""
+        return device in self._turned
+
     def upstream(self, device: DeviceId) -> tuple[DeviceId, ...]:
         """Return the neighbours through which a device reaches the vantage."""
         turned = self._turned.get(device)

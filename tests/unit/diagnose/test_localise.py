@@ -163,10 +163,34 @@ def test_a_cut_duct_explains_its_links_and_no_others():
     lines = "core dc\n" + "\n".join(f"r{i} kec-{i} core" for i in range(6))
     graph = town(lines, [cable("duct", "core/r0", "core/r1", "core/r2")])
     ports = {f"core:to-r{i}": "down" for i in (0, 1, 2, 4)}
-    causes = localise(seen(graph, down={"r0", "r1", "r2", "r4"}, ports=ports))
+    causes = localise(seen(graph, down={"r0", "r1", "r2", "r4"}, ports=ports, since={"r4": 60}))
     assert next((cause.kind, cause.element) for cause in causes) == (CauseKind.CABLE, "duct")
     assert causes[0].domain is Domain.SITE_UPLINK
     assert causes[1].locus == {"r4"}
+
+
+def test_a_neighbour_that_falls_silent_in_the_same_instant_was_forgotten_in_the_inventory_of_the_duct():
+    lines = "core dc\n" + "\n".join(f"r{i} kec-{i} core" for i in range(6))
+    ports = {f"core:to-r{i}": "down" for i in (0, 1, 4)}
+    down = {"r0", "r1", "r4"}
+    cause = only(seen(town(lines, [cable("duct", "core/r0", "core/r1")]), down=down, ports=ports))
+    assert (cause.kind, cause.element, cause.locus) == (CauseKind.CABLE, "duct", down)
+    assert "group_member_forgotten" in codes(cause)
+    listed_elsewhere = town(lines, [cable("duct", "core/r0", "core/r1"), cable("other", "core/r4", "core/r5")])
+    assert len(localise(seen(listed_elsewhere, down=down, ports=ports))) == 2
+
+
+def test_one_line_of_a_duct_that_cuts_an_office_and_one_that_nobody_misses_are_the_duct():
+    graph = town("core dc\nx dc core\ny dc core\na kec-a x y\nb kec-b x", [cable("duct", "x/a", "x/b")])
+    ports = {"x:to-a": "down", "x:to-b": "down", "a:up-x": "down"}
+    cause = only(seen(graph, down={"b"}, ports=ports))
+    assert (cause.kind, cause.element, cause.locus) == (CauseKind.CABLE, "duct", {"b"})
+    assert "group_links_down" in codes(cause)
+
+
+def test_the_gateway_of_a_monitor_that_runs_is_not_without_power():
+    cause = only(seen(GRAPH, down=GRAPH.inventory.devices, witness=False))
+    assert (cause.kind, cause.element, cause.side) == (CauseKind.DEVICE, "core", Side.DATA_CENTER)
 
 
 def test_a_group_does_not_explain_what_fell_silent_an_hour_earlier():
