@@ -12,7 +12,7 @@ from netwatch.diagnose.entries import Entry, Feed, Silence, view_of
 from netwatch.diagnose.scores import Reads, Row
 from netwatch.diagnose.sides import OURS, domain_of, side_of
 from netwatch.inventory.graph import Graph
-from netwatch.inventory.model import LinkKind, Site
+from netwatch.inventory.model import LinkKind, Site, SiteKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def hypotheses(entry: Entry, silence: Silence, places: Places) -> list[Hypothesi
         found.append(_switched_off(entry.feeds[0], off, graph))
     # The monitor stands beside the vantage and runs: one more of that site that has power.
     powered = place.answering + (place.site.id == graph.inventory.devices[graph.inventory.vantage].site)
-    dark = scores.SITE_POWER + scores.ANSWERS_IN_DARK_SITE * powered + seen[Row.POWER]
+    prior = scores.SITE_POWER if place.site.kind is SiteKind.OFFICE else scores.SITE_POWER_BACKED
+    dark = prior + scores.ANSWERS_IN_DARK_SITE * powered + seen[Row.POWER]
     found.append(_made(CauseKind.SITE_POWER, place.site.id, dark, graph))
     return sorted(found, key=lambda one: -one.score)
 

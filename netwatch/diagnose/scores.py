@@ -13,7 +13,8 @@ from netwatch.observation import PortAdmin, PortOper, PortStatus
 DEVICE = log(1e-4)
 LINK = log(1e-4)
 CONFIGURATION = LINK - 0.5  # only where the port reads admin-down or err-disabled
-SITE_POWER = log(2e-4)
+SITE_POWER = log(2e-4)  # of an office
+SITE_POWER_BACKED = log(2e-5)  # of a Data Center, a hub, a provider's node: batteries and a generator stand there
 GROUP: Mapping[GroupKind, float] = {GroupKind.POWER: log(2e-5), GroupKind.CABLE: log(2e-5), GroupKind.PROVIDER: log(1e-5)}
 
 # Contradictions
