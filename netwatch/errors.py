@@ -94,6 +94,14 @@ class DaemonUnreachable(NetwatchError):
     exit_code = 6
 
 
+class CannotListen(NetwatchError):
+    """A socket cannot be bound; the sentence says what to do."""
+
+    def __init__(self, indonesian: str, english: str, *, key: str = "cannot_listen") -> None:
+        super().__init__(english)
+        self.reason = Reason(key, indonesian, english)
+
+
 class ProbeUnavailable(NetwatchError):
     """This process cannot probe at all; the sentence names the sysctl or capability that is missing."""
 

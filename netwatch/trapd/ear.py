@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from netwatch.errors import NetwatchError, Reason
+from netwatch.errors import CannotListen
 from netwatch.settings import Listen
 
 RECEIVE_BUFFER = 8 * 1024 * 1024  # octets; at 5,000 traps a second of 300 octets it holds some seconds
@@ -18,14 +18,6 @@ ANCILLARY = 256
 SO_RXQ_OVFL = 40  # Linux: how many datagrams this socket has lost so far comes with the next one
 IP_PKTINFO = 8
 COUNTER_WRAPS = 2**32
-
-
-class CannotListen(NetwatchError):
-    """No socket to hear traps on; the sentence says what to do."""
-
-    def __init__(self, indonesian: str, english: str) -> None:
-        super().__init__(english)
-        self.reason = Reason("cannot_listen", indonesian, english)
 
 
 class Heard(NamedTuple):

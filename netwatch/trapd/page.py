@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from netwatch.page import NOT_FOUND, PLAIN, Answer, handler, readiness, serve, tcp_server
 from netwatch.release import release
 from netwatch.settings import Listen
-from netwatch.trapd.ear import CannotListen
 from netwatch.trapd.view import View
-
-LONGEST_S = 10.0
 
 
 class TrapCollector(Collector):
@@ -77,71 +71,28 @@ class Page:
     """The HTTP server. Raises CannotListen when its port is taken."""
 
     def __init__(self, listen: Listen, view: View) -> None:
-        registry = CollectorRegistry()
+        self._view = view
+        self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=registry)
-        registry.register(TrapCollector(view))
-        try:
-            self._server = _server(listen, _handler(registry, view.not_ready))
-        except OSError as error:
-            raise CannotListen(
-                f"tidak dapat mendengarkan di {listen} ({error.strerror}): ubah traps.metrics,"
-                " atau hentikan program yang memakai porta itu",
-                f"cannot listen on {listen}: {error.strerror}; change traps.metrics or stop the program that has the port",
-            ) from error
+            collector(registry=self._registry)
+        self._registry.register(TrapCollector(view))
+        self._server = tcp_server(listen, handler(self._get), setting="traps.metrics")
 
     def start(self) -> None:
         """Serve in the background."""
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.5}, name="http", daemon=True).start()
+        serve(self._server)
 
     def stop(self) -> None:
         """End the server."""
         self._server.shutdown()
         self._server.server_close()
 
-
-def _server(listen: Listen, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        address_family = AF_INET6 if ":" in listen.host else AF_INET
-
-    return Server((listen.host, listen.port), handler)
-
-
-def _handler(registry: CollectorRegistry, not_ready: Callable[[], list[str]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = LONGEST_S
-        server_version = "netwatch"
-        sys_version = ""
-
-        def do_GET(self) -> None:
-            path = self.path.split("?", maxsplit=1)[0]
-            plain = "text/plain; charset=utf-8"
-            if path == "/metrics":
-                encode, content_type = choose_encoder(self.headers.get("Accept", ""))
-                self._send(200, content_type, encode(registry))
-            elif path == "/-/healthy":
-                self._send(200, plain, b"netwatch trap receiver is alive\n")
-            elif path == "/-/ready":
-                reasons = not_ready()
-                self._send(
-                    503 if reasons else 200, plain, ("\n".join(reasons) or "netwatch trap receiver is ready").encode() + b"\n"
-                )
-            else:
-                self._send(404, plain, b"not found\n")
-
-        do_HEAD = do_GET  # noqa: N815  # the library's names
-
-        def _send(self, status: int, content_type: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *_: Any) -> None:  # noqa: A002, ARG002  # the library's; scrapes are no news
-            return
-
-    return Handler
+    def _get(self, path: str, accept: str) -> Answer:
+        if path == "/metrics":
+            encode, content_type = choose_encoder(accept)
+            return 200, content_type, encode(self._registry)
+        if path == "/-/healthy":
+            return 200, PLAIN, b"netwatch trap receiver is alive\n"
+        if path == "/-/ready":
+            return readiness(self._view.not_ready(), "netwatch trap receiver")
+        return NOT_FOUND

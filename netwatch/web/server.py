@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import socket
 import threading
@@ -16,11 +15,11 @@ import uvicorn
 
 from netwatch.casework import load_world
 from netwatch.clock import Clock, SystemClock
-from netwatch.errors import StoreError
+from netwatch.errors import CannotListen, StoreError
 from netwatch.notify.sender import send_due
 from netwatch.settings import Settings, load_settings
 from netwatch.store import Store
-from netwatch.systemd import handed_over
+from netwatch.systemd import Notifier, handed_over
 from netwatch.web import sockets
 from netwatch.web.app import create_app
 from netwatch.web.auth import PeerProtocol
@@ -88,7 +87,7 @@ def _listen(settings: Settings) -> list[socket.socket]:
     if settings.api.listen is not None:
         try:
             given.append(sockets.tcp_socket(settings.api.listen))
-        except sockets.CannotListen:
+        except CannotListen:
             for each in given:
                 each.close()
             raise
@@ -134,7 +133,7 @@ async def _serve(
         for each in beside:
             each.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        notify_systemd("STOPPING=1")
+        Notifier().stopping()
         if in_main:
             for number in handlers:
                 loop.remove_signal_handler(number)
@@ -154,12 +153,12 @@ async def _watch(
         if server.started and not announced:
             announced = True
             log.info("api_ready")
-            notify_systemd("READY=1")
+            Notifier().ready("serving")
             if ready is not None:
                 ready()
         if announced and loop.time() - fed_at > WATCHDOG_S:
             fed_at = loop.time()
-            notify_systemd("WATCHDOG=1")  # this loop turns: what it proves is what it does
+            Notifier().alive()  # this loop turns: what it proves is what it does
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asked.wait(), 0.05)
     server.should_exit = True
@@ -180,20 +179,6 @@ async def _send(desk: Desk) -> None:
 
 
 async def _reload(desk: Desk) -> None:
-    notify_systemd("RELOADING=1")
+    Notifier().reloading()
     await asyncio.to_thread(desk.reload)
-    notify_systemd("READY=1")
-
-
-def notify_systemd(state: str) -> None:
-    """Tell systemd (sd_notify); silent when nobody listens."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    if state.startswith("RELOADING"):
-        import time
-
-        state += f"\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"  # noqa: netwatch - systemd asks for this clock
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line, contextlib.suppress(OSError):
-        line.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
-        line.send(state.encode())
+    Notifier().ready("serving")

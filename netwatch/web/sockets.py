@@ -7,18 +7,10 @@ import os
 import socket
 from pathlib import Path
 
-from netwatch.errors import NetwatchError, Reason
+from netwatch.errors import CannotListen
 from netwatch.settings import Listen
 
 MODE = 0o660
-
-
-class CannotListen(NetwatchError):
-    """A socket cannot be bound; the sentence says what to do."""
-
-    def __init__(self, reason: Reason) -> None:
-        self.reason = reason
-        super().__init__(reason.en)
 
 
 def unix_socket(path: Path) -> socket.socket:
@@ -28,11 +20,9 @@ def unix_socket(path: Path) -> socket.socket:
         if path.is_socket():
             if _answers(path):
                 raise CannotListen(
-                    Reason(
-                        "already_running",
-                        f"netwatch sudah berjalan di {path}: hentikan dulu, atau pakai soket lain (api.socket).",
-                        f"netwatch already runs on {path}: stop it first, or use another socket (api.socket).",
-                    )
+                    f"netwatch sudah berjalan di {path}: hentikan dulu, atau pakai soket lain (api.socket).",
+                    f"netwatch already runs on {path}: stop it first, or use another socket (api.socket).",
+                    key="already_running",
                 )
             path.unlink()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -44,11 +34,9 @@ def unix_socket(path: Path) -> socket.socket:
             os.umask(before)
     except OSError as error:
         raise CannotListen(
-            Reason(
-                "socket_path",
-                f"Soket {path} tidak dapat dibuat ({error.strerror or error}): periksa hak foldernya, atau ubah api.socket.",
-                f"Cannot make the socket {path} ({error.strerror or error}): check its directory, or change api.socket.",
-            )
+            f"Soket {path} tidak dapat dibuat ({error.strerror or error}): periksa hak foldernya, atau ubah api.socket.",
+            f"Cannot make the socket {path} ({error.strerror or error}): check its directory, or change api.socket.",
+            key="socket_path",
         ) from error
     listener.settimeout(0)
     return listener
@@ -63,18 +51,16 @@ def tcp_socket(listen: Listen) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            reason = Reason(
-                "port_taken",
+            raise CannotListen(
                 f"{listen} sudah dipakai program lain: hentikan program itu, atau ubah api.listen.",
                 f"{listen} is taken by another program: stop that one, or change api.listen.",
-            )
-        else:
-            reason = Reason(
-                "port_unusable",
-                f"{listen} tidak dapat dipakai ({error.strerror}): ubah api.listen.",
-                f"{listen} cannot be used ({error.strerror}): change api.listen.",
-            )
-        raise CannotListen(reason) from error
+                key="port_taken",
+            ) from error
+        raise CannotListen(
+            f"{listen} tidak dapat dipakai ({error.strerror}): ubah api.listen.",
+            f"{listen} cannot be used ({error.strerror}): change api.listen.",
+            key="port_unusable",
+        ) from error
     listener.settimeout(0)
     return listener
 

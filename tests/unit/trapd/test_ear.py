@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from netwatch.errors import CannotListen
 from netwatch.settings import Listen
-from netwatch.trapd.ear import RECEIVE_BUFFER, CannotListen, Ear, ears
+from netwatch.trapd.ear import RECEIVE_BUFFER, Ear, ears
 
 SO_RCVBUFFORCE = 33  # Linux; Python's socket module has no name for it
 

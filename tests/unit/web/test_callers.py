@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from netwatch.errors import CannotListen
 from tests.unit.casework.office import typing_for_others
 from tests.unit.web.callers import ask_as, only_root
 from tests.unit.web.server import Served, serve
@@ -125,9 +126,9 @@ def test_a_second_api_on_the_same_socket_is_refused_and_a_dead_socket_is_replace
     from netwatch.web import sockets
 
     served, port = open_house
-    with pytest.raises(sockets.CannotListen, match="already runs"):
+    with pytest.raises(CannotListen, match="already runs"):
         sockets.unix_socket(served.socket)
-    with pytest.raises(sockets.CannotListen, match="taken"):
+    with pytest.raises(CannotListen, match="taken"):
         sockets.tcp_socket(served.office.world.settings.api.listen)
     dead = tmp_path / "dead.sock"
     sockets.unix_socket(dead).close()
