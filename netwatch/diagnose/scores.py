@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from math import comb, exp, log
+from math import exp, lgamma, log, log1p
 
 from netwatch.inventory.model import GroupKind, LinkKind
 from netwatch.observation import PortAdmin, PortOper, PortStatus
@@ -126,9 +126,11 @@ def survival(kind: GroupKind, failed: int, alive: int) -> float:
     Mostly all fail, but for an unlucky few (eps); or any share of them does, each as likely as another (Laplace).
     """
     eps = SURVIVES[kind]
-    whole = (1 - eps) ** failed * eps**alive
-    part = 1 / ((failed + alive + 1) * comb(failed + alive, alive))
-    return log((1 - SURVIVORS_ALLOWED) * whole + SURVIVORS_ALLOWED * part)
+    members = failed + alive
+    whole = log(1 - SURVIVORS_ALLOWED) + failed * log(1 - eps) + alive * log(eps)
+    part = log(SURVIVORS_ALLOWED) - log(members + 1) - (lgamma(members + 1) - lgamma(failed + 1) - lgamma(alive + 1))
+    most, least = max(whole, part), min(whole, part)  # in logarithms: the plain numbers vanish from a thousand members on
+    return most + log1p(exp(least - most))
 
 
 def unmissed(kind: LinkKind, reading: Reads) -> float:
