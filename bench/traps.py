@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import daemon  # the benchmark beside this one
 import icmp
 
-from netwatch.probe.snmp.traps import ber
+from netwatch.probe.snmp import ber
 from netwatch.probe.snmp.traps.pdu import TRAP_OID, TRAP_V2
 
 COMMUNITY = "komunitas-contoh"

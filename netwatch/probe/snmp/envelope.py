@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netwatch.probe.snmp.ber import INTEGER, NULL, OCTETS, OID, SEQUENCE, arcs, element, inside
 from netwatch.probe.snmp.client import Oid, Value
 
-INTEGER, OCTETS, NULL, OBJECT, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
 ADDRESS, COUNTER32, GAUGE32, TICKS, OPAQUE, COUNTER64, UINTEGER32 = 0x40, 0x41, 0x42, 0x43, 0x44, 0x46, 0x47  # RFC 2578, 1442
 NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW = 0x80, 0x81, 0x82
 UNSIGNED = (COUNTER32, GAUGE32, TICKS, COUNTER64, UINTEGER32)
-KNOWN = frozenset((INTEGER, OCTETS, NULL, OBJECT, ADDRESS, OPAQUE, *UNSIGNED, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW))
+KNOWN = frozenset((INTEGER, OCTETS, NULL, OID, ADDRESS, OPAQUE, *UNSIGNED, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW))
 MAY_BE_EMPTY = frozenset((OCTETS, NULL, OPAQUE, NO_SUCH_OBJECT, NO_SUCH_INSTANCE, END_OF_VIEW))
 GLOBAL_DATA = (INTEGER, INTEGER, OCTETS, INTEGER)  # RFC 3412 6
 SECURITY_PARAMETERS = (OCTETS, INTEGER, INTEGER, OCTETS, OCTETS, OCTETS)  # RFC 3414 2.4
@@ -75,24 +75,24 @@ class Envelope(NamedTuple):
 def look(message: bytes) -> Envelope | None:
     """Return what a message is from outside; None when it is no SNMP message."""
     try:
-        _, at, end = _element(message, 0, len(message), SEQUENCE)
+        at, end = inside(message, 0, len(message), SEQUENCE)
         version, at = _integer(message, at, end)
         if version == VERSION_3:
             at = _filled(message, at, end, SEQUENCE, GLOBAL_DATA)
-            _, inner, at = _element(message, at, end, OCTETS)
+            inner, at = inside(message, at, end, OCTETS)
             if _filled(message, inner, at, SEQUENCE, SECURITY_PARAMETERS) != at:
                 return None
             if message[at] == OCTETS:
-                _element(message, at, end)
+                element(message, at, end)
                 return Envelope(version, ENCRYPTED, 0, 0, 0, (0, 0))
-            _, at, end = _element(message, at, end, SEQUENCE)
-            _, _, at = _element(message, at, end, OCTETS)  # context engine
-        _, _, at = _element(message, at, end, OCTETS)  # community, or context name
-        tag, at, end = _element(message, at, end)
+            at, end = inside(message, at, end, SEQUENCE)
+            _, at = inside(message, at, end, OCTETS)  # context engine
+        _, at = inside(message, at, end, OCTETS)  # community, or context name
+        tag, at, end = element(message, at, end)
         request_id, at = _integer(message, at, end)
         status, at = _integer(message, at, end)
         index, at = _integer(message, at, end)
-        _, at, end = _element(message, at, end, SEQUENCE)
+        at, end = inside(message, at, end, SEQUENCE)
     except (IndexError, ValueError):
         return None
     return Envelope(version, tag, request_id, status, index, (at, end))
@@ -104,9 +104,9 @@ def names(message: bytes, envelope: Envelope) -> list[tuple[Oid, int]]:
     found: list[tuple[Oid, int]] = []
     try:
         while at < end:
-            _, inner, at = _element(message, at, end, SEQUENCE)
-            _, start, stop = _element(message, inner, at, OBJECT)
-            found.append((_oid(message[start:stop]), message[stop]))
+            inner, at = inside(message, at, end, SEQUENCE)
+            start, stop = inside(message, inner, at, OID)
+            found.append((arcs(message, start, stop), message[stop]))
     except (IndexError, ValueError):
         pass
     return found
@@ -117,9 +117,9 @@ def sound(message: bytes, envelope: Envelope) -> bool:
     at, end = envelope.bindings
     try:
         while at < end:
-            _, inner, at = _element(message, at, end, SEQUENCE)
-            _, start, stop = _element(message, inner, at, OBJECT)
-            tag, first, last = _element(message, stop, at)
+            inner, at = inside(message, at, end, SEQUENCE)
+            start, stop = inside(message, inner, at, OID)
+            tag, first, last = element(message, stop, at)
             if start == stop or last != at or tag not in KNOWN or (first == last and tag not in MAY_BE_EMPTY):
                 return False
     except (IndexError, ValueError):
@@ -131,17 +131,14 @@ def values(message: bytes, envelope: Envelope) -> list[tuple[Oid, Value]]:
     """Return the variables up to the end of the view. Raises ValueError for octets that are no variables."""
     at, end = envelope.bindings
     found: list[tuple[Oid, Value]] = []
-    try:
-        while at < end:
-            _, inner, at = _element(message, at, end, SEQUENCE)
-            _, start, stop = _element(message, inner, at, OBJECT)
-            name = _oid(message[start:stop])
-            tag, start, stop = _element(message, stop, at)
-            if tag == END_OF_VIEW:  # it may carry the name of the last good object: never a value
-                break
-            found.append((name, _value(tag, message[start:stop])))
-    except IndexError as error:
-        raise ValueError("cut off") from error
+    while at < end:
+        inner, at = inside(message, at, end, SEQUENCE)
+        start, stop = inside(message, inner, at, OID)
+        name = arcs(message, start, stop)
+        tag, start, stop = element(message, stop, at)
+        if tag == END_OF_VIEW:  # it may carry the name of the last good object: never a value
+            break
+        found.append((name, _value(tag, message[start:stop])))
     return found
 
 
@@ -154,26 +151,11 @@ def report(message: bytes, envelope: Envelope) -> str | None:
     return None
 
 
-def _element(message: bytes, at: int, limit: int, wanted: int | None = None) -> tuple[int, int, int]:
-    """Return tag, begin and end of what stands at `at`. Raises ValueError or IndexError for nonsense."""
-    tag, length = message[at], message[at + 1]
-    at += 2
-    if length >= 0x80:
-        octets = length & 0x7F
-        if not 1 <= octets <= 4:
-            raise ValueError("length")
-        length = int.from_bytes(message[at : at + octets], "big")
-        at += octets
-    if at + length > limit or (wanted is not None and tag != wanted):
-        raise ValueError("element")
-    return tag, at, at + length
-
-
 def _filled(message: bytes, at: int, limit: int, tag: int, parts: tuple[int, ...]) -> int:
     """Return the end of an element that holds exactly these parts."""
-    _, at, end = _element(message, at, limit, tag)
+    at, end = inside(message, at, limit, tag)
     for part in parts:
-        _, start, at = _element(message, at, end, part)
+        start, at = inside(message, at, end, part)
         if part == INTEGER and not 1 <= at - start <= 5:
             raise ValueError("integer")
     if at != end:
@@ -182,7 +164,7 @@ def _filled(message: bytes, at: int, limit: int, tag: int, parts: tuple[int, ...
 
 
 def _integer(message: bytes, at: int, limit: int) -> tuple[int, int]:
-    _, start, end = _element(message, at, limit, INTEGER)
+    start, end = inside(message, at, limit, INTEGER)
     if not 1 <= end - start <= 5:
         raise ValueError("integer")
     return int.from_bytes(message[start:end], "big", signed=True), end
@@ -195,22 +177,8 @@ def _value(tag: int, octets: bytes) -> Value:
         if not 1 <= len(octets) <= 9:
             raise ValueError("number")
         return int.from_bytes(octets, "big", signed=tag == INTEGER)
-    if tag == OBJECT:
-        return _oid(octets)
+    if tag == OID:
+        return arcs(octets, 0, len(octets))
     if tag in (NULL, NO_SUCH_OBJECT, NO_SUCH_INSTANCE):
         return None
     raise ValueError("tag")
-
-
-def _oid(octets: bytes) -> Oid:
-    if not octets or octets[-1] >= 0x80:
-        raise ValueError("object identifier")
-    arcs = []
-    arc = 0
-    for octet in octets:
-        arc = arc << 7 | octet & 0x7F
-        if octet < 0x80:
-            arcs.append(arc)
-            arc = 0
-    first = min(arcs[0] // 40, 2)
-    return (first, arcs[0] - 40 * first, *arcs[1:])

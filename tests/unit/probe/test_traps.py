@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netwatch.observation import TrapKind
-from netwatch.probe.snmp.traps import ber
+from netwatch.probe.snmp import ber
 from netwatch.probe.snmp.traps.engine import LocalEngine
 from netwatch.probe.snmp.traps.kinds import UPS_ALARM_DESCR, UPS_ALARM_ON_BATTERY
 from netwatch.probe.snmp.traps.receiver import Outcome, Receiver, Sender

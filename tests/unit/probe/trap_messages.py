@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from netwatch.probe.snmp import ber
 from netwatch.probe.snmp.client import Oid
-from netwatch.probe.snmp.traps import ber
 from netwatch.probe.snmp.traps.pdu import INFORM, TRAP_OID, TRAP_V2
 from netwatch.probe.snmp.traps.usm import User
 from netwatch.settings import Credential, Secret

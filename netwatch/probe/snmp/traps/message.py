@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netwatch.probe.snmp.traps import ber
-from netwatch.probe.snmp.traps.ber import BerError
+from netwatch.probe.snmp import ber
+from netwatch.probe.snmp.ber import BerError
 
 V1, V2C, V3 = 0, 1, 3
 AUTHENTICATED, ENCRYPTED, REPORTABLE = 1, 2, 4  # msgFlags

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netwatch.observation import TrapKind
+from netwatch.probe.snmp import ber
+from netwatch.probe.snmp.ber import BerError
 from netwatch.probe.snmp.client import Oid
-from netwatch.probe.snmp.traps import ber
-from netwatch.probe.snmp.traps.ber import BerError
 from netwatch.probe.snmp.traps.kinds import UPS_ALARM_DESCR, from_v1, kind_of
 
 RESPONSE, TRAP_V1, INFORM, TRAP_V2 = 0xA2, 0xA4, 0xA6, 0xA7

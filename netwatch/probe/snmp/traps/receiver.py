@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from netwatch.observation import TrapKind
+from netwatch.probe.snmp import ber
+from netwatch.probe.snmp.ber import BerError
 from netwatch.probe.snmp.client import Oid
-from netwatch.probe.snmp.traps import ber, ciphers
-from netwatch.probe.snmp.traps.ber import BerError
+from netwatch.probe.snmp.traps import ciphers
 from netwatch.probe.snmp.traps.engine import LocalEngine
 from netwatch.probe.snmp.traps.message import (
     AUTHENTICATED,
