@@ -14,7 +14,7 @@ from bench.diagnosis.observe import CONFIRM_S, MIDNIGHT, Seen
 from netwatch.diagnose.cause import CauseKind
 from netwatch.diagnose.localise import localise, unreachable
 from netwatch.diagnose.snapshot import Snapshot
-from netwatch.incident import Incident, IncidentPolicy, IncidentState, Opened, OutageView, Split, reconcile
+from netwatch.incident import Change, Incident, IncidentPolicy, IncidentState, Opened, OutageView, Split, reconcile
 
 OUTAGES = 6
 OUTAGE_S = (40.0, 120.0)
@@ -110,9 +110,8 @@ class _Hand:
         views = {name: OutageView(certain=False, silent=False, answered_at=answered) for name in self._out}
         self._apply(reconcile(list(self.known.values()), [], views, now, IncidentPolicy()))
 
-    def _apply(self, changes: Sequence[object]) -> None:
+    def _apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
             self.opened += isinstance(change, Opened | Split)
-            incident: Incident = change.incident  # type: ignore[attr-defined]
-            self.known[incident.key] = incident
+            self.known[change.incident.key] = change.incident
         self.known = {key: one for key, one in self.known.items() if one.state is not IncidentState.MERGED}

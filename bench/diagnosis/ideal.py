@@ -281,7 +281,6 @@ def _merged(found: Sequence[Atom]) -> list[Atom]:
     for atom in found:
         key = (atom.kind, atom.element, atom.victims)
         old = total.get(key)
-        if old is not None:
-            atom = Atom(atom.kind, atom.element, atom.victims, atom.single + old.single, atom.several + old.several, atom.domain)  # noqa: PLW2901
-        total[key] = atom
+        single, several = (0.0, 0.0) if old is None else (old.single, old.several)
+        total[key] = Atom(atom.kind, atom.element, atom.victims, atom.single + single, atom.several + several, atom.domain)
     return list(total.values())

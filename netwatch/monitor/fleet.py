@@ -64,7 +64,6 @@ class Fleet:
         self._spoke_last: dict[str, float] = {}
         self._down_readings: dict[tuple[str, str], deque[float]] = {}
         self.power = PowerHints()
-        self.uptime: dict[str, tuple[float, float]] = {}  # device -> (read at, uptime in seconds)
         for device in graph.inventory.devices.values():
             if is_watched(device):
                 self.watches[device.id] = self.new_watch(device.id)
@@ -72,7 +71,7 @@ class Fleet:
     def frozen(self) -> Fleet:
         """Return this fleet as it is now, to be read while the real one moves on."""
         still = copy(self)
-        still.watches = Still(self.watches)  # type: ignore[assignment]  # read like the real ones
+        still.watches = Still(self.watches)  # type: ignore[assignment]  # nobody writes into a copy, and it reads like the real ones
         still.troubled = set(self.troubled)
         still.ports, still.snmp, still.power = dict(self.ports), dict(self.snmp), self.power.copy()
         vars(still).update(_spoke_first=dict(self._spoke_first), _spoke_last=dict(self._spoke_last))
@@ -96,7 +95,6 @@ class Fleet:
         self._spoke_first.pop(device, None)
         self._spoke_last.pop(device, None)
         self._unanswered.pop(device, None)
-        self.uptime.pop(device, None)
         self.power.withdraw(device)
         for memory in (self.ports, self._down_readings):
             for place in [place for place in memory if place[0] == device]:
@@ -168,8 +166,6 @@ class Fleet:
         watch = self.watches.get(reading.device)
         if watch is not None and self._spoke_first.get(reading.device, -1.0) <= watch.state.since:
             self._spoke_first[reading.device] = reading.at
-        if reading.uptime_s is not None:
-            self.uptime[reading.device] = (reading.at, reading.uptime_s)
         if reading.ups is not None and reading.ups.on_battery:
             self.power.note(reading.device, reading.at)
         elif reading.ups is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.lab.city import City
 from tests.lab.faults import Faults
 from tests.lab.house import INVENTORY
 from tests.lab.kernel import missing_tools, why_no_namespaces
+from tests.lab.ssh_server import Server
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,3 +64,14 @@ def needs_nft() -> None:
     """Skip where packets cannot be dropped."""
     if missing_tools("nft"):
         pytest.skip("the program `nft` is missing (Debian package nftables)")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Return a place for real sshds that play devices; all of them end with the test."""
+    reason = "needs root" if os.geteuid() else agents.why_no_sshd()
+    if reason:
+        pytest.skip(reason)
+    made = Server(tmp_path)
+    yield made
+    made.stop()

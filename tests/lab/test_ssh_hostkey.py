@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from netwatch.cli.app import run
 from netwatch.probe.ssh import HostKeys
-from tests.lab.agents import why_no_sshd
 from tests.lab.ssh_server import Server
 
 pytestmark = pytest.mark.lab
@@ -24,20 +21,15 @@ devices:
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    reason = "needs root" if os.geteuid() else why_no_sshd()
-    if reason:
-        pytest.skip(reason)
-    made = Server(tmp_path)
-    (tmp_path / "inventory.yaml").write_text(CITY.replace("PORT", str(made.port)))
+def server(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    (tmp_path / "inventory.yaml").write_text(CITY.replace("PORT", str(server.port)))
     (tmp_path / "netwatch.yaml").write_text("inventory: inventory.yaml\nlanguage: en\ncredentials: credentials.yaml\n")
     (tmp_path / "credentials.yaml").touch(0o600)
     (tmp_path / "credentials.yaml").write_text("version: 1\ncredentials: {ssh-ro: {username: netwatch, key_file: user}}\n")
     (tmp_path / "state").mkdir()
     monkeypatch.setenv("NETWATCH_CONFIG", str(tmp_path / "netwatch.yaml"))
     monkeypatch.setenv("NETWATCH_LANGUAGE", "en")
-    yield made
-    made.stop()
+    return server
 
 
 def probe(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from netwatch.observation import SshReading
 from netwatch.probe.ssh.commands import PLATFORMS, listed
 from netwatch.probe.ssh.session import OF_THE_SESSION
-from tests.lab.agents import why_no_sshd
 from tests.lab.ssh_server import Server
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
@@ -83,16 +80,6 @@ FILES = {  # what each table is answered with: one output a command
     "dlink_ds": {"show ports": "show_ports.txt", "show switch": "show_switch.txt"},
 }  # fmt: skip
 TABLES = {table: platform for platform, table in reversed(list(PLATFORMS.items())) if platform in FILES}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    reason = "needs root" if os.geteuid() else why_no_sshd()
-    if reason:
-        pytest.skip(reason)
-    made = Server(tmp_path)
-    yield made
-    made.stop()
 
 
 def answers(platform: str) -> dict[str, str]:

@@ -16,23 +16,12 @@ from netwatch.clock import SystemClock
 from netwatch.probe.ssh import HostKeys, Login, SshReader
 from netwatch.probe.ssh.pool import Pool
 from netwatch.settings import Credential, Secret
-from tests.lab.agents import why_no_sshd
 from tests.lab.kernel import find_tool, ip_batch, run, why_no_namespaces
 from tests.lab.ssh_server import Server
 
 pytestmark = pytest.mark.lab
 SLOW_LOG = {"prompt": "sw-contoh#", "answers": {"show interfaces": "Gi0/1 is up, line protocol is up", "show logging": "x"}}
 PORTS = frozenset({"ports"})
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    reason = "needs root" if os.geteuid() else why_no_sshd()
-    if reason:
-        pytest.skip(reason)
-    made = Server(tmp_path)
-    yield made
-    made.stop()
 
 
 def alive(pid: int) -> bool:

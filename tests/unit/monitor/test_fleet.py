@@ -120,7 +120,7 @@ def test_a_device_that_leaves_takes_everything_along():
     made.watches.pop("dist")
     made.forget("dist")
     assert not made.troubled
-    assert (made.ports, made.uptime, made.snmp) == ({}, {}, {})
+    assert (made.ports, made.snmp) == ({}, {})
     assert made.port_down_times("kel1-rtr") == []
     assert made.spoke_at("dist") == float("-inf")
 
